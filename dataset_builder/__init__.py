@@ -1,0 +1,1 @@
+"""Build hard-irrelevant grounding data from any grounding annotation."""

@@ -1,0 +1,1 @@
+"""Rank entries that can be recomputed from their samples."""

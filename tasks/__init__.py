@@ -1,0 +1,1 @@
+"""Benchmarks: one task YAML each, and the loaders that read their annotations."""

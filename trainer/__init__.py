@@ -1,0 +1,1 @@
+"""Refusal-aware reinforcement fine-tuning on maintained libraries."""
