@@ -1,0 +1,51 @@
+"""What a backend receives and returns; every file beside this one implements Model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from rarft.harness.types import Query, Reply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoFile:
+    """A video on this machine; `sha256` names its content, so that a replaced file is noticed."""
+
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One question to a model, fully rendered.
+
+    `key` is the digest of everything that can change the reply. `prompt` is the user's text with
+    the query filled in. `video` is None for models that read no video.
+    """
+
+    key: str
+    query: Query
+    prompt: str
+    system: str | None = None
+    video: VideoFile | None = None
+    generation: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Model(Protocol):
+    """A backend holding one loaded model."""
+
+    @property
+    def engine(self) -> Mapping[str, str]:
+        """Return the names and versions of the libraries that produce the replies."""
+
+    def prepare(self, queries: Sequence[Query]) -> None:
+        """See every query of a task before its first request; most models ignore it."""
+
+    def generate(self, requests: Sequence[Request]) -> list[Reply]:
+        """Answer one batch, in order; a request that fails becomes Reply(failure=reason)."""
+
+    def close(self) -> None:
+        """Release what the model holds."""
