@@ -11,7 +11,14 @@ from rarft.harness.types import Query
 
 
 class Docs(list[dict[str, Any]]):
-    """A list of rows with the one attribute of a datasets.Dataset that lm-eval asks for."""
+    """A list of rows with the one attribute of a datasets.Dataset that lm-eval asks for.
+
+    `load_report` is what the loader counted while reading, `annotation_sha256` the digest of what
+    it read; both go into the results.
+    """
+
+    load_report: dict[str, Any] | None = None
+    annotation_sha256: str | None = None
 
     @property
     def features(self) -> dict[str, None]:
