@@ -1,0 +1,115 @@
+"""A JSON-lines file that survives being killed.
+
+Rows are appended in groups: one write and one fsync a group. A kill can only tear the last line;
+it is cut off when the file is next opened, and whoever wrote it does that piece of work again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from rarft.harness.errors import UserError
+
+SCHEMA_VERSION = 1
+
+
+def read_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the whole rows of a log; a torn last line is left out.
+
+    Raises:
+        UserError: a line before the last is not JSON, so the file is not one of ours.
+    """
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                yield json.loads(line)
+            except ValueError as error:
+                raise UserError(
+                    f"{path}: got a damaged line {number}, expected one JSON object a line; "
+                    "delete that line and run again"
+                ) from error
+
+
+def encode_row(row: Mapping[str, Any]) -> bytes:
+    """Return one row as a line; lone surrogates are kept as JSON escapes."""
+    line = json.dumps({"schema_version": SCHEMA_VERSION, **row}, allow_nan=False)
+    return line.encode("ascii") + b"\n"
+
+
+class AppendLog:
+    """An open log: `rows` holds nothing, the file is the state.
+
+    Raises:
+        UserError: the file cannot be written, for example because the disk is full.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        self._size = _cut_torn_line(self._file)
+
+    def append(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write a group of rows durably: all of them are on disk when this returns."""
+        if not rows:
+            return
+        group = b"".join(map(encode_row, rows))
+        try:
+            _write_all(self._file, group)
+            os.fsync(self._file)
+        except OSError as error:
+            os.ftruncate(self._file, self._size)
+            raise UserError(
+                f"{self.path}: got '{error.strerror}' while writing, expected room for "
+                f"{len(group)} bytes; free some space and run the same command again, "
+                "nothing already written is lost"
+            ) from error
+        self._size += len(group)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+    def __enter__(self) -> Self:
+        """Return the open log."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the log."""
+        self.close()
+
+
+def _write_all(file: int, content: bytes) -> None:
+    view = memoryview(content)
+    while view:
+        view = view[os.write(file, view) :]
+
+
+def _cut_torn_line(file: int) -> int:
+    """Cut what follows the last newline and return the size that is left."""
+    size = os.fstat(file).st_size
+    end = size
+    while end > 0:
+        start = max(0, end - 65536)
+        found = os.pread(file, end - start, start).rfind(b"\n")
+        if found >= 0:
+            end = start + found + 1
+            break
+        end = start
+    if end != size:
+        os.ftruncate(file, end)
+    return end
