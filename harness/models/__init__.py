@@ -1,0 +1,131 @@
+"""Models: one card each, and one file per backend.
+
+MODELS is read from the cards, BACKENDS is a literal table; nothing is scanned or registered by
+being imported.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from rarft.harness.errors import NotFoundError, UserError
+from rarft.harness.models.base import Model, Request, VideoFile
+from rarft.harness.models.card import Card, PromptMode, read_card
+
+BACKENDS: Final[dict[str, str]] = {
+    "blind": "rarft.harness.models.blind",
+    "floors": "rarft.harness.models.floors",
+    "hf": "rarft.harness.models.hf",
+    "replay": "rarft.harness.models.replay",
+}
+
+PACKAGED_CARDS: Final = Path(__file__).parent / "cards"
+PROMPTS: Final = Path(__file__).parent / "prompts"
+
+__all__ = [
+    "BACKENDS",
+    "PACKAGED_CARDS",
+    "PROMPTS",
+    "Card",
+    "Model",
+    "PromptMode",
+    "Request",
+    "VideoFile",
+    "card_paths",
+    "find_card",
+    "load_model",
+    "prompt_text",
+]
+
+
+def card_paths(include_path: Sequence[Path] = ()) -> dict[str, Path]:
+    """Return the cards by name; a user's card replaces a packaged one of the same name."""
+    paths = {path.stem: path for path in sorted(PACKAGED_CARDS.glob("*.yaml"))}
+    for folder in include_path:
+        for path in sorted(folder.rglob("*.yaml")):
+            if _is_card(path):
+                paths[path.stem] = path
+    return paths
+
+
+def _is_card(path: Path) -> bool:
+    """Tell a card from a task, whose YAML may hold `!function` tags: a card names its backend."""
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return any(line.startswith("backend:") for line in lines)
+
+
+def find_card(name: str, include_path: Sequence[Path] = ()) -> tuple[Card, Path]:
+    """Return a model's card and its file.
+
+    Raises:
+        NotFoundError: no card has that name; the nearest name is suggested.
+        UserError: the card is invalid, or names a backend that does not exist.
+    """
+    paths = card_paths(include_path)
+    if name not in paths:
+        near = difflib.get_close_matches(name, paths, n=1, cutoff=0.5)
+        hint = f"did you mean '{near[0]}'?" if near else "see `rarft-eval models`"
+        raise NotFoundError(
+            f"got an unknown model '{name}', expected one of {', '.join(sorted(paths))}; {hint}"
+        )
+    card = read_card(paths[name])
+    if card.backend not in BACKENDS:
+        raise UserError(
+            f"{paths[name]}: got backend '{card.backend}', expected one of "
+            f"{', '.join(BACKENDS)}; mend the card"
+        )
+    return card, paths[name]
+
+
+def prompt_text(card: Card, path: Path, *, mode: PromptMode) -> str:
+    """Return a card's prompt for a mode: a file beside the card, a packaged file, or the text.
+
+    Raises:
+        UserError: the card has no prompt for the mode, or the text has no `{query}`.
+    """
+    if not card.reads_video:
+        return "{query}"
+    if mode not in card.prompt:
+        raise UserError(f"{path}: got no prompt for mode '{mode}', expected prompt.{mode}; add it")
+    named = card.prompt[mode]
+    for folder in (path.parent, PROMPTS):
+        if named.endswith(".txt") and (folder / named).is_file():
+            return checked_prompt((folder / named).read_text(encoding="utf-8"), folder / named)
+    return checked_prompt(named, path)
+
+
+def checked_prompt(text: str, path: Path) -> str:
+    """Return a prompt without its trailing newline.
+
+    Raises:
+        UserError: the text has no `{query}` in it.
+    """
+    if "{query}" not in text:
+        raise UserError(f"{path}: got a prompt without '{{query}}', expected it once; add it")
+    return text.rstrip("\n")
+
+
+def load_model(
+    card: Card,
+    *,
+    model_args: Mapping[str, Any],
+    generation: Mapping[str, Any],
+    batch_size: int,
+    seed: int,
+    cache: Path,
+) -> Model:
+    """Load a card's model with its backend, imported only now."""
+    backend = importlib.import_module(BACKENDS[card.backend])
+    model: Model = backend.load(
+        card,
+        model_args=model_args,
+        generation=generation,
+        batch_size=batch_size,
+        seed=seed,
+        cache=cache,
+    )
+    return model
