@@ -122,7 +122,8 @@ class Reply:
 
     A structured answer has `text=None` and `relevant` set; `spans` may then be empty although
     `relevant` is true, which means the span is unknown. `failure` holds the reason of a request
-    that could not be answered; nothing else is then meaningful.
+    that could not be answered, `missing` marks one that a replayed file does not hold; nothing else
+    is then meaningful.
     """
 
     text: str | None = None
@@ -130,6 +131,7 @@ class Reply:
     spans: tuple[Span, ...] = ()
     relevance_score: float | None = None
     failure: str | None = None
+    missing: bool = False
     n_prompt_tokens: int | None = None
     n_new_tokens: int | None = None
     n_frames: int | None = None
