@@ -1,0 +1,70 @@
+"""The results table as Markdown, for a README or a docs page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rarft.harness.report.columns import (
+    COLUMNS,
+    FLAG,
+    Column,
+    cell,
+    count_of,
+    figure_of,
+    interval,
+    is_flagged,
+)
+from rarft.harness.report.rows import Row, footnotes, task_names, task_rows
+from rarft.harness.report.schema import Results
+
+
+def markdown_table(
+    runs: Sequence[Results], *, intervals: bool = False, floors: bool = True
+) -> str:
+    """Return one row per task and model, then the floors of the task, as a Markdown table.
+
+    Args:
+        runs: the results to show; models stand in this order within each task.
+        intervals: write the 95% interval behind each figure.
+        floors: keep the floor rows.
+    """
+    titles = ["task", "queries", "model", *(_title(column) for column in COLUMNS)]
+    aligned = [":--", "--:", ":--", *("--:" for _ in COLUMNS)]
+    lines = [_line(titles), _line(aligned)]
+    notes: list[str] = []
+    for task in task_names(runs):
+        rows = [row for row in task_rows(runs, task) if floors or row.kind == "model"]
+        lines += [_line(_cells(task, row, intervals=intervals)) for row in rows]
+        notes += [_note(task, note, rows) for note in footnotes(rows)]
+    return "\n".join([*lines, *(["", *notes] if notes else [])]) + "\n"
+
+
+def _title(column: Column) -> str:
+    return f"{column.group} {column.label}"
+
+
+def _cells(task: str, row: Row, *, intervals: bool) -> list[str]:
+    n_queries = count_of(row.scores, "n_queries")
+    label = f"**{_escaped(row.label)}**" if row.kind == "model" else _escaped(row.label)
+    figures = []
+    for column in COLUMNS:
+        bounds = interval(figure_of(row.scores, column.key)) if column.kind == "fraction" else ""
+        shown = cell(row.scores, column)
+        figures.append(f"{shown} [{bounds}]" if intervals and bounds else shown)
+    return [_escaped(task), "" if n_queries is None else str(n_queries), label, *figures]
+
+
+def _note(task: str, note: str, rows: Sequence[Row]) -> str:
+    mark = f"{FLAG} " if any(is_flagged(row.scores) for row in rows) else ""
+    return f"- {mark}{_escaped(task)}, {_escaped(note)}"
+
+
+def _escaped(text: str) -> str:
+    cleaned = " ".join(text.split())
+    for character in "\\|_*<>`[]":
+        cleaned = cleaned.replace(character, f"\\{character}")
+    return cleaned
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"

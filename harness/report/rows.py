@@ -1,0 +1,95 @@
+"""The rows of a task's table: each model, then the floors on the same queries.
+
+Runs that share their floors show them once. A run whose floors differ, because it was scored on
+fewer queries, brings its own, named after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from rarft.harness.report.columns import count_of, is_flagged
+from rarft.harness.report.schema import Results, Scores
+
+FLOORS: Final = {
+    "always_ground": "always ground",
+    "always_refuse": "always refuse",
+    "blind": "blind",
+}
+"""Every floor with its label, in the order of the tables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One system on one task; `reason` says why a floor is not applicable.
+
+    `run` is the position of the run the row belongs to, `key` the floor's name.
+    """
+
+    label: str
+    kind: Literal["model", "floor"]
+    scores: Scores
+    run: int
+    key: str = ""
+    reason: str = ""
+
+
+def task_names(runs: Sequence[Results]) -> tuple[str, ...]:
+    """Return every task of the runs once, in the order of first appearance."""
+    return tuple(dict.fromkeys(task for results in runs for task in results.tasks))
+
+
+def task_rows(runs: Sequence[Results], task: str, *, labels: Sequence[str] = ()) -> list[Row]:
+    """Return the rows of one task: models in the given order, then floors.
+
+    `labels` replaces the models' own labels, one per run, where names alone are ambiguous.
+    """
+    names = labels or [results.model.label for results in runs]
+    holders = [index for index, results in enumerate(runs) if task in results.results]
+    rows = [Row(names[index], "model", runs[index].results[task], index) for index in holders]
+    for key, label in FLOORS.items():
+        rows += _floor_rows(runs, task, key, label=label, names=names, holders=holders)
+    return rows
+
+
+def footnotes(rows: Sequence[Row]) -> list[str]:
+    """Return what a reader must know about the rows: left-out queries, absent floors.
+
+    Example:
+        >>> footnotes([Row("m", "model", {"n_missing,none": 2, "n_queries,none": 9}, 0)])
+        ['m: 2 missing and 0 failed of 9 queries are left out of its figures.']
+    """
+    notes = []
+    for row in rows:
+        if row.kind == "model" and is_flagged(row.scores):
+            missing, failed = (count_of(row.scores, f"n_{key}") or 0 for key in ("missing", "failed"))
+            n_queries = count_of(row.scores, "n_queries")
+            of = f" of {n_queries} queries" if n_queries is not None else ""
+            notes.append(
+                f"{row.label}: {missing} missing and {failed} failed{of} are left out of its figures."
+            )
+        if row.reason:
+            notes.append(f"{row.label}: not applicable, {row.reason}.")
+    return notes
+
+
+def _floor_rows(
+    runs: Sequence[Results],
+    task: str,
+    key: str,
+    *,
+    label: str,
+    names: Sequence[str],
+    holders: Sequence[int],
+) -> list[Row]:
+    rows: list[Row] = []
+    for index in holders:
+        scores = runs[index].floors.get(task, {}).get(key)
+        if scores is None or any(row.scores == scores for row in rows):
+            continue
+        own = f"{label}, on the queries of {names[index]}" if rows else label
+        reason = str(scores.get("not_applicable") or "").rstrip(".")
+        rows.append(Row(own, "floor", scores, index, key, reason))
+    return rows

@@ -1,0 +1,74 @@
+"""One run, resolved: every flag that can change a digit, written into its results."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from rarft.harness.errors import NotFoundError, UserError
+from rarft.harness.models.card import PromptMode
+from rarft.harness.replies import Policy
+
+N_RESAMPLES = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunConfig:
+    """The flags of `rarft-eval run`, with lm-eval's names and meanings.
+
+    `limit` is a number of queries per task, or below 1 a share of them. `prompt_mode` None leaves
+    the choice to each task.
+    """
+
+    model: str
+    tasks: tuple[str, ...]
+    model_args: Mapping[str, Any] = field(default_factory=dict)
+    gen_kwargs: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    include_path: tuple[str, ...] = ()
+    batch_size: int = 1
+    limit: float | None = None
+    seed: int = 0
+    policy: Policy = "paper"
+    prompt_mode: PromptMode | None = None
+    prompt_file: str | None = None
+    n_resamples: int = N_RESAMPLES
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the flags as a JSON object."""
+        return asdict(self) | {"tasks": list(self.tasks), "include_path": list(self.include_path)}
+
+    @property
+    def include_folders(self) -> tuple[Path, ...]:
+        """Return the user's folders of tasks and cards."""
+        return tuple(map(Path, self.include_path))
+
+
+def read_config(path: Path) -> RunConfig:
+    """Read the flags a results.json or run.json was made with.
+
+    Raises:
+        UserError: the file does not exist, is not JSON, or holds no such flags.
+    """
+    if not path.is_file():
+        raise NotFoundError(f"got --config {path}, expected a results.json; check the path")
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))["config"]
+        return config_from_json(config)
+    except (ValueError, KeyError, TypeError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(
+            f"{path}: got a file without a run's flags ({reason}), expected the results.json of a run"
+        ) from error
+
+
+def config_from_json(config: Mapping[str, Any]) -> RunConfig:
+    """Build the flags from their JSON object; keys of other versions are left out."""
+    known = {item.name for item in fields(RunConfig)}
+    values = {key: value for key, value in config.items() if key in known}
+    values["tasks"] = tuple(values["tasks"])
+    values["include_path"] = tuple(values.get("include_path", ()))
+    return RunConfig(**values)
