@@ -1,0 +1,32 @@
+"""The rule judge: what a reply says, read by the parser and by no model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rarft.harness.parsing import Form, parse_reply, parse_structured
+from rarft.harness.types import Prediction, Reply
+
+NAME = "rule"
+VERSION = "1"
+
+
+def judge_reply(reply: Reply, *, form: Form, duration_s: float | None) -> Prediction:
+    """Return what a reply says, by the card's declared output form.
+
+    Example:
+        >>> judge_reply(Reply(text="2.0 - 5.5 seconds"), form="prose", duration_s=None).spans
+        (Span(start_s=2.0, end_s=5.5),)
+    """
+    if reply.text is None:
+        return parse_structured(reply)
+    return parse_reply(
+        reply.text, form=form, duration_s=duration_s, frame_times_s=frame_times_s(reply)
+    )
+
+
+def frame_times_s(reply: Reply) -> Sequence[float] | None:
+    """Return the time of each frame the model saw, for replies that count frames."""
+    if not reply.n_frames or not reply.effective_fps:
+        return None
+    return [index / reply.effective_fps for index in range(reply.n_frames)]
