@@ -6,13 +6,11 @@ from collections.abc import Sequence
 
 from rarft.harness.report.columns import (
     COLUMNS,
-    FLAG,
     Column,
     cell,
     count_of,
     figure_of,
     interval,
-    is_flagged,
 )
 from rarft.harness.report.rows import Row, footnotes, task_names, task_rows
 from rarft.harness.report.schema import Results
@@ -35,7 +33,7 @@ def markdown_table(
     for task in task_names(runs):
         rows = [row for row in task_rows(runs, task) if floors or row.kind == "model"]
         lines += [_line(_cells(task, row, intervals=intervals)) for row in rows]
-        notes += [_note(task, note, rows) for note in footnotes(rows)]
+        notes += [f"- {_escaped(task)}: {_escaped(note)}" for note in footnotes(rows)]
     return "\n".join([*lines, *(["", *notes] if notes else [])]) + "\n"
 
 
@@ -54,14 +52,9 @@ def _cells(task: str, row: Row, *, intervals: bool) -> list[str]:
     return [_escaped(task), "" if n_queries is None else str(n_queries), label, *figures]
 
 
-def _note(task: str, note: str, rows: Sequence[Row]) -> str:
-    mark = f"{FLAG} " if any(is_flagged(row.scores) for row in rows) else ""
-    return f"- {mark}{_escaped(task)}, {_escaped(note)}"
-
-
 def _escaped(text: str) -> str:
     cleaned = " ".join(text.split())
-    for character in "\\|_*<>`[]":
+    for character in "\\|*<>`[]":
         cleaned = cleaned.replace(character, f"\\{character}")
     return cleaned
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from rarft.harness.report.columns import count_of, is_flagged
+from rarft.harness.report.columns import FLAG, count_of, is_flagged
 from rarft.harness.report.schema import Results, Scores
 
 FLOORS: Final = {
@@ -59,20 +59,26 @@ def footnotes(rows: Sequence[Row]) -> list[str]:
 
     Example:
         >>> footnotes([Row("m", "model", {"n_missing,none": 2, "n_queries,none": 9}, 0)])
-        ['m: 2 missing and 0 failed of 9 queries are left out of its figures.']
+        ['† m: 2 missing and 0 failed of 9 queries are left out of its figures.']
     """
     notes = []
     for row in rows:
         if row.kind == "model" and is_flagged(row.scores):
-            missing, failed = (count_of(row.scores, f"n_{key}") or 0 for key in ("missing", "failed"))
-            n_queries = count_of(row.scores, "n_queries")
-            of = f" of {n_queries} queries" if n_queries is not None else ""
-            notes.append(
-                f"{row.label}: {missing} missing and {failed} failed{of} are left out of its figures."
-            )
+            notes.append(_left_out(row))
         if row.reason:
             notes.append(f"{row.label}: not applicable, {row.reason}.")
     return notes
+
+
+def _left_out(row: Row) -> str:
+    n_missing = count_of(row.scores, "n_missing") or 0
+    n_failed = count_of(row.scores, "n_failed") or 0
+    n_queries = count_of(row.scores, "n_queries")
+    of = f" of {n_queries} queries" if n_queries is not None else ""
+    return (
+        f"{FLAG} {row.label}: {n_missing} missing and {n_failed} failed{of} "
+        "are left out of its figures."
+    )
 
 
 def _floor_rows(

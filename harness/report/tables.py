@@ -107,9 +107,8 @@ def _notes(results: Results) -> list[str]:
         *_prefix_notes(results),
     ]
     rows = {task: task_rows([results], task) for task in results.tasks}
-    for task, task_own in rows.items():
-        mark = f"{FLAG} " if any(is_flagged(row.scores) for row in task_own) else ""
-        notes += [f"{mark}{task}, {note}" for note in footnotes(task_own)]
+    for task, own in rows.items():
+        notes += [f"{task}: {note}" for note in footnotes(own)]
     return notes
 
 
@@ -128,7 +127,7 @@ def _slice_table(results: Results, slices: dict[str, str], *, title: str) -> Tab
         caption=caption,
         caption_justify="left",
     )
-    table.add_column(results.model.label, no_wrap=True, overflow="ellipsis", min_width=20)
+    table.add_column(Text(results.model.label), no_wrap=True, overflow="ellipsis", min_width=20)
     for label in ("F1", "from", "to", *FLOORS.values()):
         table.add_column(label.replace(" ", "\n"), justify="right", min_width=5)
     for task in results.tasks:

@@ -1,0 +1,26 @@
+"""Write a whole file, or leave the one that was there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from rarft.harness.errors import UserError
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Write beside the file, then take its place.
+
+    Raises:
+        UserError: the content cannot be written, for example because the disk is full.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_bytes(content)
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise UserError(
+            f"{path}: got '{error.strerror}' while writing, expected room for {len(content)} bytes; "
+            "free some space and run the same command again, nothing already written is lost"
+        ) from error

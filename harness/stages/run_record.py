@@ -1,0 +1,132 @@
+"""What a run was, kept beside its rows: run.json, and requests.jsonl with the plan.
+
+Scoring needs both and no model: a stored reply counts only for the request it answered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import rarft
+from rarft.harness.errors import NotFoundError, UserError
+from rarft.harness.models import Card
+from rarft.harness.run_config import RunConfig, config_from_json
+from rarft.harness.stages.append_log import SCHEMA_VERSION, encode_row, read_rows
+from rarft.harness.stages.atomic_file import write_atomic
+from rarft.harness.stages.plan import LoadedTask, Plan
+
+RUN = "run.json"
+REQUESTS = "requests.jsonl"
+
+RequestKeys = Mapping[tuple[str, str], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """run.json: the flags, the model, and the digest of every task's rows."""
+
+    config: RunConfig
+    model: Mapping[str, Any]
+    identity: Mapping[str, Any]
+    prompts: Mapping[str, Mapping[str, str]]
+    tasks: Mapping[str, Mapping[str, Any]]
+    rarft_version: str
+
+
+def make_record(
+    config: RunConfig,
+    card: Card,
+    tasks: Sequence[LoadedTask],
+    *,
+    identity: Mapping[str, Any],
+    prompts: Mapping[str, str],
+) -> RunRecord:
+    """Describe a run before its first request is sent."""
+    return RunRecord(
+        config=config,
+        model={
+            "name": card.name,
+            "title": card.title or card.name,
+            "status": card.status,
+            "family": card.family,
+            "backend": card.backend,
+            "checkpoint": identity["checkpoint"],
+            "revision": identity["revision"],
+            "form": config.model_args.get("form", card.output.form),
+            "licence": card.licence,
+        },
+        identity=identity,
+        prompts={
+            mode: {"sha256": hashlib.sha256(text.encode()).hexdigest(), "text": text}
+            for mode, text in prompts.items()
+        },
+        tasks={task.name: task_provenance(task) for task in tasks},
+        rarft_version=rarft.__version__,
+    )
+
+
+def task_provenance(task: LoadedTask) -> dict[str, Any]:
+    """Return what names a task's rows: version, annotation file, commit, blob, digest."""
+    metadata = task.metadata
+    named = ("version", "annotation", "repository", "commit", "blob", "licence")
+    return {
+        **{name: metadata.get(name) for name in named},
+        "rows_sha256": task.digest,
+        "n_rows": len(task.queries),
+        "n_asked": task.n_asked,
+        "prompt_mode": task.mode,
+    }
+
+
+def write_record(record: RunRecord, plan: Plan, directory: Path) -> None:
+    """Write run.json and requests.jsonl, replacing those of an earlier run."""
+    rows = (
+        {"task": r.query.task, "query_id": r.query.id, "request": r.key} for r in plan.requests
+    )
+    write_atomic(directory / REQUESTS, b"".join(map(encode_row, rows)))
+    content = {
+        "schema_version": SCHEMA_VERSION,
+        "config": record.config.to_json(),
+        "model": dict(record.model),
+        "identity": dict(record.identity),
+        "prompts": dict(record.prompts),
+        "tasks": dict(record.tasks),
+        "rarft_version": record.rarft_version,
+    }
+    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
+    write_atomic(directory / RUN, text.encode())
+
+
+def read_record(directory: Path) -> tuple[RunRecord, RequestKeys]:
+    """Read a run back, with the request of each (task, query id).
+
+    Raises:
+        NotFoundError: the directory holds no run.
+        UserError: run.json is damaged.
+    """
+    path = directory / RUN
+    if not path.is_file():
+        raise NotFoundError(
+            f"got {directory}, expected the output directory of a run with a {RUN} in it; check the path"
+        )
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        record = RunRecord(
+            config=config_from_json(content["config"]),
+            model=content["model"],
+            identity=content["identity"],
+            prompts=content["prompts"],
+            tasks=content["tasks"],
+            rarft_version=content["rarft_version"],
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path}: got a damaged file ({error}); run the same command again") from error
+    keys = {
+        (row["task"], row["query_id"]): row["request"] for row in read_rows(directory / REQUESTS)
+    }
+    return record, keys
