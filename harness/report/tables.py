@@ -64,8 +64,9 @@ def category_table(results: Results) -> Table:
 
 
 def _score_table(results: Results, columns: Sequence[Column]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column("\nmodel", no_wrap=True, overflow="ellipsis", min_width=14)
+    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
+    # The name may wrap but is never cut: a status such as "untrained" stands at its end.
+    table.add_column("\nmodel", overflow="fold", min_width=14)
     previous = ""
     for column in columns:
         group = column.group if column.group != previous else ""
@@ -73,7 +74,7 @@ def _score_table(results: Results, columns: Sequence[Column]) -> Table:
         previous = column.group
     for task in results.tasks:
         n_queries = count_of(results.results[task], "n_queries")
-        size = "" if n_queries is None else f" ({n_queries:,} queries)"
+        size = "" if n_queries is None else f", n={n_queries}"
         table.add_row(Text(task + size, style="bold underline"))
         for row in task_rows([results], task):
             _add_score_rows(table, row, columns)
@@ -121,15 +122,15 @@ def _slice_table(results: Results, slices: dict[str, str], *, title: str) -> Tab
     caption = "Within a slice all queries share a class: F1 = 2r / (1 + r), r the recall of that class."
     table = Table(
         box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
+        padding=0,
         pad_edge=False,
         title=title,
         caption=caption,
         caption_justify="left",
     )
-    table.add_column(Text(results.model.label), no_wrap=True, overflow="ellipsis", min_width=20)
+    table.add_column(Text(results.model.label), overflow="fold", min_width=20)
     for label in ("F1", "from", "to", *FLOORS.values()):
-        table.add_column(label.replace(" ", "\n"), justify="right", min_width=5)
+        table.add_column(label.replace(" ", "\n"), justify="right", min_width=6)
     for task in results.tasks:
         rows = task_rows([results], task)
         present = present_slices(rows, slices)

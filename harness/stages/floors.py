@@ -1,0 +1,91 @@
+"""What needs no video scores on the same queries: shown beside every model.
+
+Kept in the cache by the digest of the task's rows: the blind classifier takes minutes on the
+largest task and is the same for every model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from rarft.harness.cache_directory import cache_directory
+from rarft.harness.errors import ReplyError
+from rarft.harness.judges.rule import judge_reply
+from rarft.harness.metrics import outcome
+from rarft.harness.models import build_baseline
+from rarft.harness.models.base import Request
+from rarft.harness.reply_rows import reply_from_row, row_from_reply
+from rarft.harness.run_config import RunConfig
+from rarft.harness.stages.append_log import SCHEMA_VERSION
+from rarft.harness.stages.atomic_file import write_atomic
+from rarft.harness.stages.plan import LoadedTask
+from rarft.harness.stages.task_figures import task_figures
+from rarft.harness.types import Query, Reply
+
+FLOORS: Final = ("always_ground", "always_refuse", "blind")
+VERSION: Final = 1
+"""Raised when a floor's replies or the figures can change; part of every cache key."""
+
+
+def floor_figures(task: LoadedTask, config: RunConfig) -> dict[str, dict[str, Any]]:
+    """Return each floor's figures on the queries of this run, or why it does not apply."""
+    return {name: _cached_figures(name, task, config) for name in FLOORS}
+
+
+def _cached_figures(name: str, task: LoadedTask, config: RunConfig) -> dict[str, Any]:
+    key = _digest(name, task.digest, task.n_asked, config.policy, config.n_resamples, config.seed)
+    path = cache_directory() / "floors" / f"{key}.json"
+    stored = _read(path)
+    if stored is not None:
+        return dict(stored)
+    try:
+        replies = _cached_replies(name, task, config)
+    except ReplyError as error:
+        figures: dict[str, Any] = {"not_applicable": str(error)}
+    else:
+        pairs = zip(task.asked, replies, strict=False)
+        outcomes = [_outcome(query, reply, config) for query, reply in pairs]
+        figures = task_figures(outcomes, n_resamples=config.n_resamples, seed=config.seed)
+    _write(path, figures)
+    return figures
+
+
+def _outcome(query: Query, reply: Reply, config: RunConfig) -> Any:
+    prediction = judge_reply(reply, form="structured", duration_s=query.duration_s)
+    return outcome(query, prediction, policy=config.policy)
+
+
+def _cached_replies(name: str, task: LoadedTask, config: RunConfig) -> Sequence[Reply]:
+    """Return the floor's replies to all rows of the task, asked or not."""
+    path = cache_directory() / "floors" / f"{_digest(name, task.digest, config.seed)}.replies.json"
+    stored = _read(path)
+    if stored is not None:
+        return [reply_from_row(row) for row in stored]
+    model = build_baseline(name, seed=config.seed)
+    model.prepare(task.queries)
+    replies = model.generate(
+        [Request(key=query.id, query=query, prompt=query.text) for query in task.queries]
+    )
+    _write(path, [row_from_reply(reply) for reply in replies])
+    return replies
+
+
+def _digest(*parts: Any) -> str:
+    return hashlib.sha256(json.dumps([VERSION, *parts]).encode()).hexdigest()[:32]
+
+
+def _read(path: Path) -> Any:
+    """Return what is cached, or None: a damaged file is made again."""
+    try:
+        return json.loads(path.read_bytes())["content"]
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _write(path: Path, content: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, json.dumps({"schema_version": SCHEMA_VERSION, "content": content}).encode())

@@ -1,0 +1,67 @@
+"""samples_<task>.jsonl: every query with its reply, what it was read as, and how it scored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rarft.harness.metrics import QueryOutcome, ra_iou_item
+from rarft.harness.replies import Status
+from rarft.harness.reply_rows import row_from_prediction
+from rarft.harness.stages.append_log import encode_row
+from rarft.harness.stages.atomic_file import write_atomic
+from rarft.harness.stages.plan import LoadedTask
+from rarft.harness.types import Prediction, Query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The stored row and prediction of one query, or neither."""
+
+    row: Mapping[str, Any] | None
+    prediction: Prediction | None
+
+    @property
+    def status(self) -> Status:
+        """Return whether the answer can be scored."""
+        if self.row is None or self.row["status"] == "missing":
+            return "missing"
+        return "failed" if self.row["status"] == "failed" else "scored"
+
+    @property
+    def text(self) -> str:
+        """Return the reply's text; a structured reply has none."""
+        return str((self.row or {}).get("text") or "")
+
+
+def write_samples(
+    task: LoadedTask,
+    answers: Mapping[tuple[str, str], Answer],
+    outcomes: Sequence[QueryOutcome],
+    directory: Path,
+) -> None:
+    """Write one row a query, in the task's order."""
+    rows = (
+        _sample(index, query, answers[query.task, query.id], result)
+        for index, (query, result) in enumerate(zip(task.asked, outcomes, strict=True))
+    )
+    write_atomic(directory / f"samples_{task.name}.jsonl", b"".join(map(encode_row, rows)))
+
+
+def _sample(index: int, query: Query, answer: Answer, result: QueryOutcome) -> dict[str, Any]:
+    doc = query.to_doc()
+    prediction = row_from_prediction(answer.prediction) if answer.prediction else None
+    return {
+        "doc_id": index,
+        "query_id": doc.pop("id"),
+        **doc,
+        "status": answer.status,
+        "failure": (answer.row or {}).get("failure"),
+        "reply": answer.text,
+        "relevance_score": (answer.row or {}).get("relevance_score"),
+        "prediction": prediction,
+        "iou": result.iou,
+        "ra_iou": ra_iou_item(result),
+    }

@@ -1,0 +1,182 @@
+"""score: stored replies and judgements become results.json and samples, with no model loaded.
+
+lm-eval's evaluator computes the figures over a replaying model; the harness computes them a second
+time with their intervals and slices, and stops if the two differ.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rarft.harness.errors import RarftError, UserError
+from rarft.harness.metrics import QueryOutcome, outcome
+from rarft.harness.replies import ScoredText
+from rarft.harness.stages.append_log import SCHEMA_VERSION
+from rarft.harness.stages.atomic_file import write_atomic
+from rarft.harness.stages.floors import floor_figures
+from rarft.harness.stages.infer import Responses
+from rarft.harness.stages.judge import JudgementKey
+from rarft.harness.stages.plan import LoadedTask
+from rarft.harness.stages.run_record import RequestKeys, RunRecord
+from rarft.harness.stages.samples import Answer, write_samples
+from rarft.harness.stages.task_figures import FILTER, task_figures
+from rarft.harness.types import Prediction
+
+RESULTS = "results.json"
+TOLERANCE = 1e-9
+
+
+def collect_answers(
+    tasks: Sequence[LoadedTask],
+    keys: RequestKeys,
+    responses: Responses,
+    judgements: Mapping[JudgementKey, Prediction],
+) -> dict[tuple[str, str], Answer]:
+    """Find the stored reply to each query's request of this run; none is a missing reply."""
+    answers = {}
+    for query in (query for task in tasks for query in task.asked):
+        key = (query.task, query.id, keys.get((query.task, query.id), ""))
+        row = responses.rows.get(key)
+        answers[query.task, query.id] = Answer(row=row, prediction=judgements.get(key))
+    return answers
+
+
+def score(
+    record: RunRecord,
+    tasks: Sequence[LoadedTask],
+    answers: Mapping[tuple[str, str], Answer],
+    directory: Path,
+) -> dict[str, Any]:
+    """Score every task, write results.json and samples_<task>.jsonl, and return the results.
+
+    Raises:
+        UserError: a task's rows are not those the replies were made for.
+    """
+    _check_rows(record, tasks)
+    evaluated = evaluate_stored(record, tasks, answers)
+    results: dict[str, Any] = {}
+    floors: dict[str, Any] = {}
+    for task in tasks:
+        outcomes = [_outcome(task, index, answers, record) for index in range(task.n_asked)]
+        own = task_figures(
+            outcomes, n_resamples=record.config.n_resamples, seed=record.config.seed
+        )
+        results[task.name] = merge_figures(evaluated["results"][task.name], own, task=task.name)
+        floors[task.name] = floor_figures(task, record.config)
+        write_samples(task, answers, outcomes, directory)
+    content = {
+        "schema_version": SCHEMA_VERSION,
+        "results": results,
+        "floors": floors,
+        **{name: evaluated[name] for name in ("versions", "n-shot", "higher_is_better", "n-samples")},
+        "configs": evaluated["configs"],
+        "load_reports": {task.name: task.load_report for task in tasks},
+        "model": dict(record.model),
+        "config": record.config.to_json(),
+        "provenance": _provenance(record),
+    }
+    text = json.dumps(content, indent=2, ensure_ascii=False, default=str)
+    write_atomic(directory / RESULTS, text.encode())
+    return content
+
+
+def _check_rows(record: RunRecord, tasks: Sequence[LoadedTask]) -> None:
+    for task in tasks:
+        if task.digest != record.tasks[task.name]["rows_sha256"]:
+            raise UserError(
+                f"got other rows of task {task.name} than the replies were made for, expected the same "
+                "annotation; point RARFT_ANNOTATIONS at it or run again"
+            )
+
+
+def evaluate_stored(
+    record: RunRecord,
+    tasks: Sequence[LoadedTask],
+    answers: Mapping[tuple[str, str], Answer],
+) -> Mapping[str, Any]:
+    """Run lm-eval's evaluator over the stored replies."""
+    from lm_eval.evaluator import evaluate
+
+    from rarft.harness.stages.replay_lm import ReplayLM
+
+    policy = record.config.policy
+    texts = {
+        key: ScoredText(
+            answer.text, prediction=answer.prediction, status=answer.status, policy=policy
+        )
+        for key, answer in answers.items()
+    }
+    model = ReplayLM(texts, missing=ScoredText(status="missing", policy=policy))
+    samples = {task.name: list(range(task.n_asked)) for task in tasks}
+    evaluated = evaluate(
+        model,
+        {"tasks": {task.name: task.task for task in tasks}, "groups": {}},
+        samples=samples,
+        bootstrap_iters=0,
+        log_samples=False,
+    )
+    if evaluated is None:
+        raise RarftError("got no results from lm-eval, expected them on this process")
+    return evaluated
+
+
+def merge_figures(
+    evaluated: Mapping[str, Any], own: Mapping[str, Any], *, task: str
+) -> dict[str, Any]:
+    """Return lm-eval's figures with our slices, intervals and counts beside them.
+
+    Raises:
+        RarftError: lm-eval and the harness give different values for one figure.
+    """
+    merged = {
+        key: value for key, value in evaluated.items() if not key.endswith(f"_stderr,{FILTER}")
+    }
+    for key, value in own.items():
+        theirs = merged.get(key)
+        if theirs is not None and not _agree(theirs, value):
+            raise RarftError(f"{task}: lm-eval gives {key} = {theirs}, the harness {value}")
+        merged[key] = value
+    return merged
+
+
+def _agree(theirs: float, ours: float | None) -> bool:
+    if ours is None or math.isnan(theirs):
+        return ours is None
+    return abs(theirs - ours) <= TOLERANCE
+
+
+def _outcome(
+    task: LoadedTask,
+    index: int,
+    answers: Mapping[tuple[str, str], Answer],
+    record: RunRecord,
+) -> QueryOutcome:
+    query = task.queries[index]
+    answer = answers[query.task, query.id]
+    return outcome(
+        query, answer.prediction, policy=record.config.policy, status=answer.status
+    )
+
+
+def _provenance(record: RunRecord) -> dict[str, Any]:
+    identity = record.identity
+    return {
+        "rarft_version": record.rarft_version,
+        "seed": record.config.seed,
+        "engine": identity["engine"],
+        "frames_policy": identity["frames"],
+        "generation": identity["generation"],
+        "prompts": dict(record.prompts),
+        "judges": {"rule": _rule_version()},
+        "tasks": dict(record.tasks),
+    }
+
+
+def _rule_version() -> str:
+    from rarft.harness.judges import rule
+
+    return rule.VERSION
