@@ -86,6 +86,7 @@ def infer(
     plan: Plan,
     model: Model,
     directory: Path,
+    responses: Responses,
     workload: Workload,
     *,
     advance: Advance = lambda n: None,
@@ -95,7 +96,6 @@ def infer(
     Raises:
         UserError: a row cannot be written; rows written before stay.
     """
-    responses = read_responses(directory)
     queries_of = _queries_by_key(plan)
     with AppendLog(directory / RESPONSES) as log, AppendLog(directory / JOURNAL) as journal:
         _store_shared(plan, responses, log)

@@ -126,7 +126,7 @@ def make_plan(
             if card.reads_video:
                 visual = str(task.task.doc_to_image(doc)[0])
                 if visual not in videos:
-                    videos[visual] = _open_video(visual)
+                    videos[visual] = open_video(visual)
                     on_video()
                 video = videos[visual]
             request = build_request(query, prompt, video, card, identity, task_digest=task.digest)
@@ -144,7 +144,7 @@ def run_prompt(config: RunConfig, card: Card, card_path: Path, *, mode: PromptMo
     return prompt_text(card, card_path, mode=mode)
 
 
-def _open_video(visual: str) -> VideoFile | str:
+def open_video(visual: str) -> VideoFile | str:
     """Return the file and its content hash, or the reason why it cannot be used."""
     try:
         path = find_video(visual, roots=video_roots())

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,10 @@ class RunRecord:
     prompts: Mapping[str, Mapping[str, str]]
     tasks: Mapping[str, Mapping[str, Any]]
     rarft_version: str
+
+    def with_config(self, config: RunConfig) -> RunRecord:
+        """Return the same run scored with other flags."""
+        return replace(self, config=config)
 
 
 def make_record(

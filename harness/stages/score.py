@@ -111,11 +111,11 @@ def evaluate_stored(
         for key, answer in answers.items()
     }
     model = ReplayLM(texts, missing=ScoredText(status="missing", policy=policy))
-    samples = {task.name: list(range(task.n_asked)) for task in tasks}
+    limit: Any = record.config.limit
     evaluated = evaluate(
         model,
         {"tasks": {task.name: task.task for task in tasks}, "groups": {}},
-        samples=samples,
+        limit=limit,
         bootstrap_iters=0,
         log_samples=False,
     )

@@ -1,0 +1,149 @@
+"""Our models inside lm-eval: `python -m rarft.harness.lm_eval run --model tiny --tasks synth_hi`.
+
+Stock lm-eval finds no plug-ins and refuses our tasks, which carry videos. This module registers a
+model class per card and hands over to lm-eval's own command line.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lm_eval.api.instance import Instance
+from lm_eval.api.model import LM
+
+from rarft.harness.cache_directory import cache_directory
+from rarft.harness.judges.rule import judge_reply
+from rarft.harness.models import Card, Request, card_paths, find_card, load_model
+from rarft.harness.replies import ScoredText
+from rarft.harness.run_config import RunConfig
+from rarft.harness.stages.infer import answer
+from rarft.harness.stages.plan import (
+    build_request,
+    model_identity,
+    open_video,
+    queries_digest,
+    run_prompt,
+)
+from rarft.harness.task_index import PACKAGED_TASKS
+from rarft.harness.types import Query, Reply, query_from_doc
+
+
+class GroundingLM(LM):
+    """A carded model that lm-eval's evaluator can ask.
+
+    Nothing is stored: for a run that can be killed and resumed use `rarft-eval`. The figures of
+    the two are the same.
+    """
+
+    MULTIMODAL = True
+    card_name = ""
+
+    def __init__(
+        self,
+        model: str | None = None,
+        *,
+        batch_size: int | str | None = 1,
+        max_batch_size: int | None = None,
+        device: str | None = None,
+        seed: int = 0,
+        include_path: str | Sequence[str] = (),
+        **model_args: Any,
+    ) -> None:
+        super().__init__()
+        folders = (include_path,) if isinstance(include_path, str) else tuple(include_path)
+        if device is not None:
+            model_args["device"] = device
+        self._config = RunConfig(
+            model=model or self.card_name,
+            tasks=(),
+            model_args=model_args,
+            include_path=folders,
+            batch_size=int(batch_size) if str(batch_size).isdigit() else 1,
+            seed=int(seed),
+        )
+        self._card, self._card_path = find_card(self._config.model, self._config.include_folders)
+        self._model = load_model(
+            self._card,
+            model_args=model_args,
+            generation=self._card.generation,
+            batch_size=self._config.batch_size,
+            seed=self._config.seed,
+            cache=cache_directory(),
+        )
+
+    def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
+        """Answer lm-eval's requests in order; each text carries its prediction."""
+        queries = [query_from_doc(r.doc, task=str(r.task_name)) for r in requests]
+        by_task: dict[str, list[Query]] = {}
+        for query in queries:
+            by_task.setdefault(query.task, []).append(query)
+        for task_queries in by_task.values():
+            self._model.prepare(task_queries)
+        digests = {name: queries_digest(members) for name, members in by_task.items()}
+        pairs = zip(requests, queries, strict=True)
+        built = [self._request(instance, query, digests[query.task]) for instance, query in pairs]
+        failures = {request.key: reason for request, reason in built if reason}
+        texts: list[str] = []
+        size = self._config.batch_size if self._card.reads_video else len(built)
+        for start in range(0, len(built), size):
+            batch = [request for request, _ in built[start : start + size]]
+            replies = answer(batch, self._model, failures)
+            texts += [_scored_text(r, replies[r.key], self._card) for r in batch]
+        return texts
+
+    def _request(self, instance: Instance, query: Query, digest: str) -> tuple[Request, str | None]:
+        asked: Mapping[str, Any] = instance.args[1]
+        generation = {key: value for key, value in asked.items() if key != "until"}
+        mode = self._config.prompt_mode or "refusal"
+        prompt = run_prompt(self._config, self._card, self._card_path, mode=mode)
+        video = open_video(str(instance.args[2]["visual"][0])) if self._card.reads_video else None
+        identity = model_identity(self._config, self._card, self._model.engine)
+        identity["generation"] = {**identity["generation"], **generation}
+        request = build_request(query, prompt, video, self._card, identity, task_digest=digest)
+        return request, video if isinstance(video, str) else None
+
+    def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> Any:
+        """Refuse: grounding tasks ask for text only."""
+        raise NotImplementedError("grounding tasks are generate_until")
+
+    def loglikelihood_rolling(self, requests: list[Instance], disable_tqdm: bool = False) -> Any:
+        """Refuse: grounding tasks ask for text only."""
+        raise NotImplementedError("grounding tasks are generate_until")
+
+
+def _scored_text(request: Request, reply: Reply, card: Card) -> ScoredText:
+    if reply.missing:
+        return ScoredText(status="missing")
+    if reply.failure is not None:
+        return ScoredText(status="failed")
+    prediction = judge_reply(reply, form=card.output.form, duration_s=request.query.duration_s)
+    return ScoredText(reply.text or "", prediction=prediction)
+
+
+def register_models(include_path: Sequence[Path] = ()) -> list[str]:
+    """Register one lm-eval model per card and return their names."""
+    from lm_eval.api.registry import register_model
+
+    names = sorted(card_paths(include_path))
+    for name in names:
+        register_model(name)(type(f"GroundingLM_{name}", (GroundingLM,), {"card_name": name}))
+    return names
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Hand over to lm-eval's command line, with our models registered and our tasks included."""
+    from lm_eval.__main__ import cli_evaluate
+
+    register_models()
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["run"] and "--include_path" not in given:
+        given += ["--include_path", str(PACKAGED_TASKS)]
+    sys.argv = ["lm-eval", *given]
+    cli_evaluate()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+"""The four stages in order: plan, infer, judge, score; each resumes where it stopped."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rarft.harness.cache_directory import cache_directory
+from rarft.harness.errors import UserError
+from rarft.harness.models import Card, Model, find_card, load_model
+from rarft.harness.progress import track
+from rarft.harness.run_config import RunConfig
+from rarft.harness.stages.infer import (
+    JOURNAL,
+    RESPONSES,
+    Responses,
+    Workload,
+    infer,
+    make_workload,
+    read_responses,
+)
+from rarft.harness.stages.judge import JUDGEMENTS, judge
+from rarft.harness.stages.plan import (
+    LoadedTask,
+    Plan,
+    load_tasks,
+    make_plan,
+    model_identity,
+    run_prompt,
+)
+from rarft.harness.stages.run_lock import hold
+from rarft.harness.stages.run_record import (
+    REQUESTS,
+    RUN,
+    make_record,
+    read_record,
+    write_record,
+)
+from rarft.harness.stages.score import RESULTS, collect_answers, score
+
+OWN_FILES = (RESPONSES, JOURNAL, JUDGEMENTS, REQUESTS, RUN, RESULTS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A run before its first request: what it will send, and what it will skip."""
+
+    card: Card
+    tasks: tuple[LoadedTask, ...]
+    plan: Plan
+    responses: Responses
+    workload: Workload
+    model: Model
+    prompts: Mapping[str, str]
+    identity: Mapping[str, Any]
+
+
+def prepare(config: RunConfig, directory: Path, *, show_progress: bool = False) -> Prepared:
+    """Load tasks and card, find the videos and name every request; nothing is sent.
+
+    Raises:
+        UserError: a flag, a task, a card or an annotation is wrong.
+    """
+    if config.limit is not None and config.limit <= 0:
+        raise UserError(f"got --limit {config.limit:g}, expected a number above 0; leave it out for all")
+    card, card_path = find_card(config.model, config.include_folders)
+    tasks = load_tasks(config)
+    model = load_model(
+        card,
+        model_args=config.model_args,
+        generation={**card.generation, **config.gen_kwargs},
+        batch_size=config.batch_size,
+        seed=config.seed,
+        cache=cache_directory(),
+    )
+    n_videos = len({query.video for task in tasks for query in task.asked}) if card.reads_video else 0
+    with track("videos found", n_videos, shown=show_progress) as advance:
+        plan = make_plan(
+            config, tasks, card, card_path, engine=model.engine, on_video=lambda: advance(1)
+        )
+    responses = read_responses(directory)
+    return Prepared(
+        card=card,
+        tasks=tasks,
+        plan=plan,
+        responses=responses,
+        workload=make_workload(plan, responses, batch_size=config.batch_size),
+        model=model,
+        prompts={t.mode: run_prompt(config, card, card_path, mode=t.mode) for t in tasks},
+        identity=model_identity(config, card, model.engine),
+    )
+
+
+def run(
+    config: RunConfig, directory: Path, *, fresh: bool = False, show_progress: bool = False
+) -> dict[str, Any]:
+    """Run all stages in an output directory and return the results.
+
+    Raises:
+        UserError: the input is wrong, the disk is full, or another run holds the directory.
+    """
+    with hold(directory):
+        if fresh:
+            clear(directory)
+        prepared = prepare(config, directory, show_progress=show_progress)
+        record = make_record(
+            config,
+            prepared.card,
+            prepared.tasks,
+            identity=prepared.identity,
+            prompts=prepared.prompts,
+        )
+        write_record(record, prepared.plan, directory)
+        workload = prepared.workload
+        with track("replies", workload.n_to_send, shown=show_progress) as advance:
+            infer(
+                prepared.plan,
+                prepared.model,
+                directory,
+                prepared.responses,
+                workload,
+                advance=advance,
+            )
+        prepared.model.close()
+        return _judge_and_score(directory, prepared.tasks)
+
+
+def rescore(directory: Path, *, config: RunConfig | None = None) -> dict[str, Any]:
+    """Judge and score what a run stored, without a model; `config` may change policy and intervals.
+
+    Raises:
+        UserError: the directory holds no run, or the annotation is not the run's.
+    """
+    read_record(directory)
+    with hold(directory):
+        return _judge_and_score(directory, None, config=config)
+
+
+def _judge_and_score(
+    directory: Path, tasks: tuple[LoadedTask, ...] | None, *, config: RunConfig | None = None
+) -> dict[str, Any]:
+    record, keys = read_record(directory)
+    if config is not None:
+        record = record.with_config(config)
+    tasks = tasks or load_tasks(record.config)
+    responses = read_responses(directory)
+    queries = [query for task in tasks for query in task.asked]
+    judgements = judge(responses, queries, directory, form=record.model["form"])
+    answers = collect_answers(tasks, keys, responses, judgements)
+    return score(record, tasks, answers, directory)
+
+
+def clear(directory: Path) -> None:
+    """Remove what earlier runs wrote here, and nothing else."""
+    for name in OWN_FILES:
+        (directory / name).unlink(missing_ok=True)
+    for path in directory.glob("samples_*.jsonl"):
+        path.unlink()
+    shutil.rmtree(directory / "report", ignore_errors=True)
