@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from rarft.harness.cache_directory import cache_directory
 from rarft.harness.errors import UserError
 from rarft.harness.models import Card, Model, find_card, load_model
 from rarft.harness.progress import track
+from rarft.harness.replies import Policy
 from rarft.harness.run_config import RunConfig
 from rarft.harness.stages.infer import (
     JOURNAL,
@@ -68,11 +69,12 @@ def prepare(config: RunConfig, directory: Path, *, show_progress: bool = False) 
         raise UserError(f"got --limit {config.limit:g}, expected a number above 0; leave it out for all")
     card, card_path = find_card(config.model, config.include_folders)
     tasks = load_tasks(config)
+    batch_size = config.batch_size or auto_batch_size(card)
     model = load_model(
         card,
         model_args=config.model_args,
         generation={**card.generation, **config.gen_kwargs},
-        batch_size=config.batch_size,
+        batch_size=batch_size,
         seed=config.seed,
         cache=cache_directory(),
     )
@@ -87,11 +89,16 @@ def prepare(config: RunConfig, directory: Path, *, show_progress: bool = False) 
         tasks=tasks,
         plan=plan,
         responses=responses,
-        workload=make_workload(plan, responses, batch_size=config.batch_size),
+        workload=make_workload(plan, responses, batch_size=batch_size),
         model=model,
         prompts={t.mode: run_prompt(config, card, card_path, mode=t.mode) for t in tasks},
         identity=model_identity(config, card, model.engine),
     )
+
+
+def auto_batch_size(card: Card) -> int:
+    """Return the batch size of `auto`: small for a model that reads videos, large for one that does not."""
+    return 4 if card.reads_video else 4096
 
 
 def run(
@@ -128,13 +135,18 @@ def run(
         return _judge_and_score(directory, prepared.tasks)
 
 
-def rescore(directory: Path, *, config: RunConfig | None = None) -> dict[str, Any]:
-    """Judge and score what a run stored, without a model; `config` may change policy and intervals.
+def rescore(
+    directory: Path, *, policy: Policy | None = None, n_resamples: int | None = None
+) -> dict[str, Any]:
+    """Judge and score what a run stored, without a model; None keeps the run's own setting.
 
     Raises:
         UserError: the directory holds no run, or the annotation is not the run's.
     """
-    read_record(directory)
+    config = read_record(directory)[0].config
+    config = replace(
+        config, policy=policy or config.policy, n_resamples=n_resamples or config.n_resamples
+    )
     with hold(directory):
         return _judge_and_score(directory, None, config=config)
 

@@ -19,8 +19,8 @@ N_RESAMPLES = 10_000
 class RunConfig:
     """The flags of `rarft-eval run`, with lm-eval's names and meanings.
 
-    `limit` is a number of queries per task, or below 1 a share of them. `prompt_mode` None leaves
-    the choice to each task.
+    `limit` is a number of queries per task, or below 1 a share of them. `batch_size` None is lm-eval's
+    auto; `prompt_mode` None leaves the choice to each task.
     """
 
     model: str
@@ -29,7 +29,7 @@ class RunConfig:
     gen_kwargs: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
     include_path: tuple[str, ...] = ()
-    batch_size: int = 1
+    batch_size: int | None = None
     limit: float | None = None
     seed: int = 0
     policy: Policy = "paper"

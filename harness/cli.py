@@ -1,0 +1,193 @@
+"""The command `rarft-eval`: thin over harness.run; results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+
+from rarft.harness.errors import UserError
+from rarft.harness.flags import parse_batch_size, parse_limit, parse_object, parse_pairs
+from rarft.harness.replies import Policy
+from rarft.harness.run_config import N_RESAMPLES, RunConfig, read_config
+
+COMMANDS = ("run", "tasks", "models", "score", "report")
+
+app = typer.Typer(
+    help="Evaluate models that ground a query in a video or refuse it and say why.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+IncludePath = Annotated[
+    list[str] | None,
+    typer.Option("--include_path", help="A folder with more tasks and model cards; repeatable."),
+]
+
+
+@app.command("run")
+def run_command(
+    model: Annotated[str | None, typer.Option("--model", help="A model card's name.")] = None,
+    tasks: Annotated[
+        str | None, typer.Option("--tasks", help="Names or patterns, comma separated: 'hi_*'.")
+    ] = None,
+    model_args: Annotated[
+        str, typer.Option("--model_args", help="key=value,key=value for the backend.")
+    ] = "",
+    batch_size: Annotated[str, typer.Option("--batch_size", help="A number, or auto.")] = "auto",
+    limit: Annotated[
+        str | None, typer.Option("--limit", help="Queries per task, or a share below 1.")
+    ] = None,
+    output_path: Annotated[
+        Path | None, typer.Option("--output_path", help="Where to keep the run [runs/MODEL].")
+    ] = None,
+    gen_kwargs: Annotated[
+        str, typer.Option("--gen_kwargs", help="key=value over the card's generation settings.")
+    ] = "",
+    seed: Annotated[int, typer.Option("--seed")] = 0,
+    metadata: Annotated[
+        str, typer.Option("--metadata", help="A JSON object for the task loaders.")
+    ] = "{}",
+    include_path: IncludePath = None,
+    prompt_file: Annotated[
+        str | None, typer.Option("--prompt_file", help="A prompt with {query} in it.")
+    ] = None,
+    prompt_mode: Annotated[
+        Literal["refusal", "native"] | None,
+        typer.Option("--prompt_mode", help="Whose prompt [the task's]."),
+    ] = None,
+    policy: Annotated[
+        Policy, typer.Option("--policy", help="How an unparsed reply counts.")
+    ] = "paper",
+    n_resamples: Annotated[int, typer.Option("--n_resamples")] = N_RESAMPLES,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="Repeat the run of a results.json.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry_run", help="Say what would be sent, and send nothing.")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh/--resume", help="Forget what the directory holds.")
+    ] = False,
+) -> None:
+    """Evaluate a model on tasks; a run that was stopped goes on where it stopped."""
+    if config is not None:
+        resolved = read_config(config)
+    else:
+        resolved = RunConfig(
+            model=_required(model, "--model"),
+            tasks=tuple(_required(tasks, "--tasks").split(",")),
+            model_args=parse_pairs(model_args, flag="--model_args"),
+            gen_kwargs=parse_pairs(gen_kwargs, flag="--gen_kwargs"),
+            metadata=parse_object(metadata, flag="--metadata"),
+            include_path=tuple(include_path or ()),
+            batch_size=parse_batch_size(batch_size),
+            limit=parse_limit(limit),
+            seed=seed,
+            policy=policy,
+            prompt_mode=prompt_mode,
+            prompt_file=prompt_file,
+            n_resamples=n_resamples,
+        )
+    _run(resolved, output_path or Path("runs") / resolved.model, dry_run=dry_run, fresh=fresh)
+
+
+def _run(config: RunConfig, directory: Path, *, dry_run: bool, fresh: bool) -> None:
+    from rarft.harness.run import prepare, run
+    from rarft.harness.summary import workload_lines
+
+    if dry_run:
+        for line in workload_lines(prepare(config, directory, show_progress=True), directory):
+            print(line)
+        return
+    results = run(config, directory, fresh=fresh, show_progress=True)
+    _show(results, directory)
+
+
+@app.command("score")
+def score_command(
+    directory: Annotated[Path, typer.Argument(help="A run's output directory.")],
+    policy: Annotated[Policy | None, typer.Option("--policy")] = None,
+    n_resamples: Annotated[int | None, typer.Option("--n_resamples")] = None,
+) -> None:
+    """Score what a run has stored again, without its model."""
+    from rarft.harness.run import rescore
+
+    _show(rescore(directory, policy=policy, n_resamples=n_resamples), directory)
+
+
+@app.command("report")
+def report_command(
+    directories: Annotated[list[Path], typer.Argument(help="Output directories of runs.")],
+    output_path: Annotated[Path, typer.Option("--output_path")] = Path("report.html"),
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the table as Markdown too.")
+    ] = False,
+) -> None:
+    """Write one page about one or several runs."""
+    from rarft.harness.report import markdown_table, read_run, write_page
+
+    runs = [read_run(directory) for directory in directories]
+    write_page(runs, output_path)
+    if markdown:
+        print(markdown_table([run.results for run in runs]))
+    print(output_path)
+
+
+@app.command("tasks")
+def tasks_command(include_path: IncludePath = None) -> None:
+    """List the tasks with their counts, licence and videos."""
+    from rarft.harness.listing import tasks_listing
+
+    Console().print(tasks_listing(tuple(map(Path, include_path or ()))))
+
+
+@app.command("models")
+def models_command(include_path: IncludePath = None) -> None:
+    """List the model cards."""
+    from rarft.harness.listing import models_listing
+
+    Console().print(models_listing(tuple(map(Path, include_path or ()))))
+
+
+def _required(value: str | None, flag: str) -> str:
+    if not value:
+        raise UserError(f"got no {flag}, expected one; see `rarft-eval {flag.strip('-')}`")
+    return value
+
+
+def _show(results: Any, directory: Path) -> None:
+    from rarft.harness.report import read_run, results_table, write_page
+
+    run = read_run(directory)
+    write_page([run], directory / "report.html")
+    Console().print(results_table(run.results))
+    Console(stderr=True).print(f"results and report.html are in {directory}", highlight=False)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; a user's mistake prints one line and returns 2."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given and given[0].startswith("-") and given[0] not in ("--help", "-h"):
+        given.insert(0, "run")
+    try:
+        app(given, standalone_mode=False)
+    except UserError as error:
+        print(f"rarft-eval: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("rarft-eval: interrupted; run the same command to go on", file=sys.stderr)
+        return 130
+    except typer.Exit as stop:
+        return stop.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
