@@ -9,13 +9,14 @@ from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
+from typer.exceptions import TyperException
 
 from rarft.harness.errors import UserError
 from rarft.harness.flags import parse_batch_size, parse_limit, parse_object, parse_pairs
 from rarft.harness.replies import Policy
 from rarft.harness.run_config import N_RESAMPLES, RunConfig, read_config
 
-COMMANDS = ("run", "tasks", "models", "score", "report")
+INTERRUPTED = 130
 
 app = typer.Typer(
     help="Evaluate models that ground a query in a video or refuse it and say why.",
@@ -177,16 +178,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given and given[0].startswith("-") and given[0] not in ("--help", "-h"):
         given.insert(0, "run")
     try:
-        app(given, standalone_mode=False)
+        stopped = app(given, prog_name="rarft-eval", standalone_mode=False)
     except UserError as error:
         print(f"rarft-eval: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except TyperException as error:
+        message = " ".join(error.format_message().split())
+        print(f"rarft-eval: {message}; see `rarft-eval --help`", file=sys.stderr)
+        return 2
+    if stopped == INTERRUPTED:
         print("rarft-eval: interrupted; run the same command to go on", file=sys.stderr)
-        return 130
-    except typer.Exit as stop:
-        return stop.exit_code
-    return 0
+    return stopped if isinstance(stopped, int) else 0
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from lm_eval.api.model import LM
 
 from rarft.harness.cache_directory import cache_directory
 from rarft.harness.judges.rule import judge_reply
-from rarft.harness.models import Card, Request, card_paths, find_card, load_model
+from rarft.harness.models import Card, PromptMode, Request, card_paths, find_card, load_model
 from rarft.harness.replies import ScoredText
 from rarft.harness.run_config import RunConfig
 from rarft.harness.stages.infer import answer
@@ -49,6 +49,7 @@ class GroundingLM(LM):
         max_batch_size: int | None = None,
         device: str | None = None,
         seed: int = 0,
+        prompt_mode: PromptMode | None = None,
         include_path: str | Sequence[str] = (),
         **model_args: Any,
     ) -> None:
@@ -63,6 +64,7 @@ class GroundingLM(LM):
             include_path=folders,
             batch_size=int(batch_size) if str(batch_size).isdigit() else 1,
             seed=int(seed),
+            prompt_mode=prompt_mode,
         )
         self._card, self._card_path = find_card(self._config.model, self._config.include_folders)
         self._model = load_model(
@@ -84,7 +86,11 @@ class GroundingLM(LM):
             self._model.prepare(task_queries)
         digests = {name: queries_digest(members) for name, members in by_task.items()}
         pairs = zip(requests, queries, strict=True)
-        built = [self._request(instance, query, digests[query.task]) for instance, query in pairs]
+        identity = self._identity(requests[0])
+        built = [
+            self._request(instance, query, identity, digests[query.task])
+            for instance, query in pairs
+        ]
         failures = {request.key: reason for request, reason in built if reason}
         texts: list[str] = []
         size = self._config.batch_size if self._card.reads_video else len(built)
@@ -94,14 +100,19 @@ class GroundingLM(LM):
             texts += [_scored_text(r, replies[r.key], self._card) for r in batch]
         return texts
 
-    def _request(self, instance: Instance, query: Query, digest: str) -> tuple[Request, str | None]:
+    def _identity(self, instance: Instance) -> dict[str, Any]:
+        """Return the model's identity, with the generation settings lm-eval hands over."""
         asked: Mapping[str, Any] = instance.args[1]
-        generation = {key: value for key, value in asked.items() if key != "until"}
+        identity = model_identity(self._config, self._card, self._model.engine)
+        changed = {key: value for key, value in asked.items() if key != "until"}
+        return identity | {"generation": {**identity["generation"], **changed}}
+
+    def _request(
+        self, instance: Instance, query: Query, identity: Mapping[str, Any], digest: str
+    ) -> tuple[Request, str | None]:
         mode = self._config.prompt_mode or "refusal"
         prompt = run_prompt(self._config, self._card, self._card_path, mode=mode)
         video = open_video(str(instance.args[2]["visual"][0])) if self._card.reads_video else None
-        identity = model_identity(self._config, self._card, self._model.engine)
-        identity["generation"] = {**identity["generation"], **generation}
         request = build_request(query, prompt, video, self._card, identity, task_digest=digest)
         return request, video if isinstance(video, str) else None
 

@@ -66,7 +66,9 @@ def prepare(config: RunConfig, directory: Path, *, show_progress: bool = False) 
         UserError: a flag, a task, a card or an annotation is wrong.
     """
     if config.limit is not None and config.limit <= 0:
-        raise UserError(f"got --limit {config.limit:g}, expected a number above 0; leave it out for all")
+        raise UserError(
+            f"got --limit {config.limit:g}, expected a number above 0; leave it out for all"
+        )
     card, card_path = find_card(config.model, config.include_folders)
     tasks = load_tasks(config)
     batch_size = config.batch_size or auto_batch_size(card)
@@ -78,7 +80,9 @@ def prepare(config: RunConfig, directory: Path, *, show_progress: bool = False) 
         seed=config.seed,
         cache=cache_directory(),
     )
-    n_videos = len({query.video for task in tasks for query in task.asked}) if card.reads_video else 0
+    n_videos = (
+        len({query.video for task in tasks for query in task.asked}) if card.reads_video else 0
+    )
     with track("videos found", n_videos, shown=show_progress) as advance:
         plan = make_plan(
             config, tasks, card, card_path, engine=model.engine, on_video=lambda: advance(1)

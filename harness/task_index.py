@@ -19,7 +19,9 @@ from rarft.harness.errors import NotFoundError, UserError
 PACKAGED_TASKS = Path(rarft.__file__).parent / "tasks"
 
 
-def task_manager(include_path: Sequence[Path] = (), metadata: Mapping[str, Any] | None = None) -> Any:
+def task_manager(
+    include_path: Sequence[Path] = (), metadata: Mapping[str, Any] | None = None
+) -> Any:
     """Return an lm-eval TaskManager over the packaged tasks and the user's folders.
 
     Raises:
@@ -50,7 +52,9 @@ def _check_folder(folder: Path) -> None:
             load_yaml(path, resolve_func=False)
         except Exception as error:
             reason = " ".join(str(error).split())
-            raise UserError(f"{path}: got a YAML that cannot be read ({reason}); mend it") from error
+            raise UserError(
+                f"{path}: got a YAML that cannot be read ({reason}); mend it"
+            ) from error
 
 
 def task_config(manager: Any, name: str) -> dict[str, Any]:
@@ -77,7 +81,9 @@ def resolve_tasks(patterns: str | Sequence[str], manager: Any) -> list[str]:
             raise NotFoundError(_unknown_task(pattern, [*leaves, *manager.all_groups]))
         chosen.update(dict.fromkeys(names))
     if not chosen:
-        raise NotFoundError("got no task, expected --tasks with names or patterns; see `rarft-eval tasks`")
+        raise NotFoundError(
+            "got no task, expected --tasks with names or patterns; see `rarft-eval tasks`"
+        )
     return list(chosen)
 
 

@@ -36,10 +36,14 @@ def load(
         UserError: `path` is absent, `missing` is neither skip nor error, or the file is neither form.
     """
     if "path" not in model_args:
-        raise UserError("got no path for model replay, expected --model_args path=<file of replies>")
+        raise UserError(
+            "got no path for model replay, expected --model_args path=<file of replies>"
+        )
     missing = str(model_args.get("missing", "skip"))
     if missing not in ("skip", "error"):
-        raise UserError(f"got missing={missing} for model replay, expected missing=skip or missing=error")
+        raise UserError(
+            f"got missing={missing} for model replay, expected missing=skip or missing=error"
+        )
     return ReplayModel(Path(str(model_args["path"])), is_missing_error=missing == "error")
 
 
@@ -48,7 +52,9 @@ class ReplayModel:
 
     def __init__(self, path: Path, *, is_missing_error: bool) -> None:
         if not path.is_file():
-            raise NotFoundError(f"got path={path} for model replay, expected a file of replies; check it")
+            raise NotFoundError(
+                f"got path={path} for model replay, expected a file of replies; check it"
+            )
         content = path.read_bytes()
         self.path = path
         self.engine: Mapping[str, str] = {"replay_sha256": hashlib.sha256(content).hexdigest()}

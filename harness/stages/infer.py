@@ -129,22 +129,20 @@ def _store_shared(plan: Plan, responses: Responses, log: AppendLog) -> None:
     log.append(rows)
 
 
-def answer(
-    batch: Sequence[Request], model: Model, failures: Mapping[str, str]
-) -> dict[str, Reply]:
+def answer(batch: Sequence[Request], model: Model, failures: Mapping[str, str]) -> dict[str, Reply]:
     """Return the reply to each request of a batch by its key.
 
     A request without a video is not sent; a batch the model refuses as a whole fails as a whole.
     """
-    replies = {key: Reply(failure=failures[key]) for key in (r.key for r in batch) if key in failures}
+    replies = {
+        key: Reply(failure=failures[key]) for key in (r.key for r in batch) if key in failures
+    }
     sent = [request for request in batch if request.key not in replies]
     try:
         answers = model.generate(sent) if sent else []
     except ReplyError as error:
         answers = [Reply(failure=str(error))] * len(sent)
-    return replies | {
-        request.key: reply for request, reply in zip(sent, answers, strict=True)
-    }
+    return replies | {request.key: reply for request, reply in zip(sent, answers, strict=True)}
 
 
 def _rows(

@@ -89,9 +89,7 @@ def task_provenance(task: LoadedTask) -> dict[str, Any]:
 
 def write_record(record: RunRecord, plan: Plan, directory: Path) -> None:
     """Write run.json and requests.jsonl, replacing those of an earlier run."""
-    rows = (
-        {"task": r.query.task, "query_id": r.query.id, "request": r.key} for r in plan.requests
-    )
+    rows = ({"task": r.query.task, "query_id": r.query.id, "request": r.key} for r in plan.requests)
     write_atomic(directory / REQUESTS, b"".join(map(encode_row, rows)))
     content = {
         "schema_version": SCHEMA_VERSION,
@@ -129,7 +127,9 @@ def read_record(directory: Path) -> tuple[RunRecord, RequestKeys]:
             rarft_version=content["rarft_version"],
         )
     except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path}: got a damaged file ({error}); run the same command again") from error
+        raise UserError(
+            f"{path}: got a damaged file ({error}); run the same command again"
+        ) from error
     keys = {
         (row["task"], row["query_id"]): row["request"] for row in read_rows(directory / REQUESTS)
     }

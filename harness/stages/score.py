@@ -62,9 +62,7 @@ def score(
     floors: dict[str, Any] = {}
     for task in tasks:
         outcomes = [_outcome(task, index, answers, record) for index in range(task.n_asked)]
-        own = task_figures(
-            outcomes, n_resamples=record.config.n_resamples, seed=record.config.seed
-        )
+        own = task_figures(outcomes, n_resamples=record.config.n_resamples, seed=record.config.seed)
         results[task.name] = merge_figures(evaluated["results"][task.name], own, task=task.name)
         floors[task.name] = floor_figures(task, record.config)
         write_samples(task, answers, outcomes, directory)
@@ -72,7 +70,10 @@ def score(
         "schema_version": SCHEMA_VERSION,
         "results": results,
         "floors": floors,
-        **{name: evaluated[name] for name in ("versions", "n-shot", "higher_is_better", "n-samples")},
+        **{
+            name: evaluated[name]
+            for name in ("versions", "n-shot", "higher_is_better", "n-samples")
+        },
         "configs": evaluated["configs"],
         "load_reports": {task.name: task.load_report for task in tasks},
         "model": dict(record.model),
@@ -157,9 +158,7 @@ def _outcome(
 ) -> QueryOutcome:
     query = task.queries[index]
     answer = answers[query.task, query.id]
-    return outcome(
-        query, answer.prediction, policy=record.config.policy, status=answer.status
-    )
+    return outcome(query, answer.prediction, policy=record.config.policy, status=answer.status)
 
 
 def _provenance(record: RunRecord) -> dict[str, Any]:
