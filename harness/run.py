@@ -101,7 +101,7 @@ def prepare(config: RunConfig, directory: Path, *, show_progress: bool = False) 
 
 
 def auto_batch_size(card: Card) -> int:
-    """Return the batch size of `auto`: small for a model that reads videos, large for one that does not."""
+    """Return the batch size of `auto`: small for a model that reads videos."""
     return 4 if card.reads_video else 4096
 
 

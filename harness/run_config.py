@@ -19,8 +19,8 @@ N_RESAMPLES = 10_000
 class RunConfig:
     """The flags of `rarft-eval run`, with lm-eval's names and meanings.
 
-    `limit` is a number of queries per task, or below 1 a share of them. `batch_size` None is lm-eval's
-    auto; `prompt_mode` None leaves the choice to each task.
+    `limit` is a number of queries per task, or below 1 a share of them. `batch_size` None is
+    lm-eval's auto; `prompt_mode` None leaves the choice to each task.
     """
 
     model: str
@@ -61,7 +61,7 @@ def read_config(path: Path) -> RunConfig:
     except (ValueError, KeyError, TypeError) as error:
         reason = " ".join(str(error).split())
         raise UserError(
-            f"{path}: got a file without a run's flags ({reason}), expected the results.json of a run"
+            f"{path}: got a file without a run's flags ({reason}), expected a results.json"
         ) from error
 
 

@@ -18,8 +18,8 @@ def workload_lines(prepared: Prepared, directory: Path) -> Iterator[str]:
         yield f"task {task.name}: {task.n_asked} of {len(task.queries)} queries"
     videos = {r.video.sha256 for r in prepared.plan.requests if r.video is not None}
     yield (
-        f"{work.n_queries} queries are {work.n_distinct} distinct requests on {len(videos)} videos; "
-        f"{work.n_stored} are stored in {directory}"
+        f"{work.n_queries} queries are {work.n_distinct} distinct requests on {len(videos)} "
+        f"videos; {work.n_stored} are stored in {directory}"
     )
     if prepared.plan.failures:
         first = next(iter(prepared.plan.failures.values()))

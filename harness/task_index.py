@@ -45,7 +45,7 @@ def _check_folder(folder: Path) -> None:
 
     if not folder.is_dir():
         raise NotFoundError(
-            f"got --include_path {folder}, expected a folder with task or model YAMLs; check the path"
+            f"got --include_path {folder}, expected a folder of task or model YAMLs; check it"
         )
     for path in sorted(folder.rglob("*.yaml")):
         try:

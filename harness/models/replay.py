@@ -33,11 +33,11 @@ def load(
     """Open the file named by model_args `path`.
 
     Raises:
-        UserError: `path` is absent, `missing` is neither skip nor error, or the file is neither form.
+        UserError: `path` is absent, `missing` is neither skip nor error, or the file cannot be read.
     """
     if "path" not in model_args:
         raise UserError(
-            "got no path for model replay, expected --model_args path=<file of replies>"
+            "got no path for model replay, expected --model_args path=<replies>"
         )
     missing = str(model_args.get("missing", "skip"))
     if missing not in ("skip", "error"):
@@ -70,7 +70,7 @@ class ReplayModel:
         lacking = [query for query in queries if self._find(query) is None]
         if lacking and self._is_missing_error:
             raise UserError(
-                f"{self.path}: got no reply to {len(lacking)} of {len(queries)} queries, the first on "
+                f"{self.path}: got no reply to {len(lacking)} of {len(queries)} queries, first on "
                 f"video '{lacking[0].video}'; complete the file or give missing=skip"
             )
 
@@ -100,7 +100,7 @@ def read_replies(content: bytes, path: Path) -> Rows:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         reason = " ".join(str(error).split())
         raise UserError(
-            f"{path}: got a file that cannot be replayed ({type(error).__name__}: {reason}), expected "
+            f"{path}: got a file that cannot be replayed ({reason}), expected "
             "responses.jsonl or a JSON list of {video, query, model_output}"
         ) from error
 

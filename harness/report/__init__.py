@@ -1,6 +1,7 @@
 """Tables and the report page, made from results.json and samples_<task>.jsonl alone."""
 
 from rarft.harness.report.markdown import markdown_table
+from rarft.harness.report.page import write_page
 
 from rarft.harness.report.runs import RunView, read_run
 from rarft.harness.report.schema import Results, Sample, parse_results

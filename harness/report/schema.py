@@ -68,7 +68,7 @@ class Results(BaseModel):
 class SamplePrediction(BaseModel):
     """What the parser made of one reply."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
 
     kind: Literal["grounded", "refused", "unparsed"]
     spans: tuple[tuple[float, float], ...] = ()
@@ -81,7 +81,7 @@ class SamplePrediction(BaseModel):
 class Sample(BaseModel):
     """One row of samples_<task>.jsonl: a query, its reference, the reply and how it scored."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
 
     schema_version: Literal[1] = 1
     query_id: str

@@ -23,7 +23,8 @@ def span_scatter(samples: Sequence[Sample], *, label: str) -> Markup | None:
     """Draw predicted against true bounds in seconds: starts as circles, ends as diamonds.
 
     Only relevant queries that were grounded have both; None when there is none. At most 1,000
-    queries are drawn, the first ones.
+    queries are drawn, the first ones. The axes reach as far as the true bounds and durations;
+    predictions beyond are drawn at the edge.
     """
     pairs = [
         (one, one.spans[0], one.prediction.spans[0])
@@ -32,7 +33,7 @@ def span_scatter(samples: Sequence[Sample], *, label: str) -> Markup | None:
     ][:MAX_POINTS]
     if not pairs:
         return None
-    limit_s = _ceiling(max(bound for _, *spans in pairs for span in spans for bound in span))
+    limit_s = _ceiling(max(max(true[1], sample.duration_s or 0.0) for sample, true, _ in pairs))
     parts = _scatter_axes(limit_s)
     for sample, true, predicted in pairs:
         class_ = f"point {outcome_of(sample).replace('_', '-')}"
@@ -49,12 +50,13 @@ def span_scatter(samples: Sequence[Sample], *, label: str) -> Markup | None:
 def timeline(sample: Sample, *, end_s: float | None) -> Markup | None:
     """Draw the true span above the predicted one over the length of the video.
 
-    None when there is nothing to draw.
+    `end_s` is the length; without it the strip ends with the last span. None when there is
+    nothing to draw.
     """
     predicted = sample.prediction.spans if sample.prediction else ()
-    bounds = [bound for span in (*sample.spans, *predicted) for bound in span]
-    length_s = max([end_s or 0.0, *bounds])
-    if not bounds or length_s <= 0:
+    ends = [end for _, end in (*sample.spans, *(() if end_s else predicted))]
+    length_s = max([end_s or 0.0, *ends])
+    if not (sample.spans or predicted) or length_s <= 0:
         return None
     outcome = outcome_of(sample)
     parts = [element("rect", x=0, y=0, width=100, height=TIMELINE_HEIGHT, class_="track")]
@@ -90,18 +92,15 @@ def outcome_bar(shares: Mapping[Outcome, int], *, label: str) -> Markup:
 def _boxes(
     spans: Iterable[tuple[float, float]], length_s: float, *, y: float, class_: str
 ) -> list[Markup]:
-    # A span too short to see is still drawn, one percent wide.
-    return [
-        element(
-            "rect",
-            x=min(99.0, 100 * start_s / length_s),
-            y=y,
-            width=max(1.0, 100 * (end_s - start_s) / length_s),
-            height=3.5,
-            class_=class_,
+    boxes = []
+    for start_s, end_s in spans:
+        # A span too short to see, or beyond the end, is still drawn, one percent wide.
+        left = min(99.0, max(0.0, 100 * start_s / length_s))
+        right = max(left + 1, min(100.0, 100 * end_s / length_s))
+        boxes.append(
+            element("rect", x=left, y=y, width=right - left, height=3.5, class_=class_)
         )
-        for start_s, end_s in spans
-    ]
+    return boxes
 
 
 def _span_hint(sample: Sample) -> str:
@@ -113,7 +112,8 @@ def _span_hint(sample: Sample) -> str:
 
 
 def _place(true_s: float, predicted_s: float, limit_s: float) -> tuple[float, float]:
-    return _LEFT + _SIDE * true_s / limit_s, _TOP + _SIDE * (1 - predicted_s / limit_s)
+    across, up = (min(1.0, max(0.0, bound_s / limit_s)) for bound_s in (true_s, predicted_s))
+    return _LEFT + _SIDE * across, _TOP + _SIDE * (1 - up)
 
 
 def _ceiling(value_s: float) -> float:

@@ -21,6 +21,6 @@ def write_atomic(path: Path, content: bytes) -> None:
     except OSError as error:
         draft.unlink(missing_ok=True)
         raise UserError(
-            f"{path}: got '{error.strerror}' while writing, expected room for {len(content)} bytes; "
-            "free some space and run the same command again, nothing already written is lost"
+            f"{path}: got '{error.strerror}' while writing, expected room for {len(content)} "
+            "bytes; free some space and run the same command again, nothing already written is lost"
         ) from error

@@ -20,7 +20,7 @@ JudgementKey = tuple[str, str, str]
 
 
 def read_judgements(directory: Path, *, form: Form) -> dict[JudgementKey, Prediction]:
-    """Return the rule judge's predictions by (task, query id, request), of this version and form."""
+    """Return this version's predictions for a form, by (task, query id, request)."""
     wanted = (rule.NAME, rule.VERSION, form)
     return {
         (row["task"], row["query_id"], row["request"]): prediction_from_row(row["prediction"])

@@ -114,7 +114,7 @@ def read_record(directory: Path) -> tuple[RunRecord, RequestKeys]:
     path = directory / RUN
     if not path.is_file():
         raise NotFoundError(
-            f"got {directory}, expected the output directory of a run with a {RUN} in it; check the path"
+            f"got {directory}, expected a run's output directory with a {RUN}; check the path"
         )
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -127,9 +127,7 @@ def read_record(directory: Path) -> tuple[RunRecord, RequestKeys]:
             rarft_version=content["rarft_version"],
         )
     except (ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            f"{path}: got a damaged file ({error}); run the same command again"
-        ) from error
+        raise UserError(f"{path}: got a damaged file ({error}); run the command again") from error
     keys = {
         (row["task"], row["query_id"]): row["request"] for row in read_rows(directory / REQUESTS)
     }

@@ -89,8 +89,8 @@ def _check_rows(record: RunRecord, tasks: Sequence[LoadedTask]) -> None:
     for task in tasks:
         if task.digest != record.tasks[task.name]["rows_sha256"]:
             raise UserError(
-                f"got other rows of task {task.name} than the replies were made for, expected the same "
-                "annotation; point RARFT_ANNOTATIONS at it or run again"
+                f"got other rows of task {task.name} than the replies were made for, expected the "
+                "same annotation; point RARFT_ANNOTATIONS at it or run again"
             )
 
 

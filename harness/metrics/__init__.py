@@ -1,0 +1,26 @@
+"""Metrics: pure functions from queries and predictions to figures.
+
+Failed and missing queries leave every mean; what has no reference is None, never 0 or 1.
+docs/metrics.md gives each key's formula, edge cases and an example.
+"""
+
+from rarft.harness.metrics.counts import counts
+from rarft.harness.metrics.figures import METRICS, Metric, figures
+from rarft.harness.metrics.grounding import pair_accuracy, ra_iou, recall_at
+from rarft.harness.metrics.outcomes import QueryOutcome, outcome
+from rarft.harness.metrics.overlap import tiou
+from rarft.harness.metrics.relevance import f1
+
+__all__ = [
+    "METRICS",
+    "Metric",
+    "QueryOutcome",
+    "counts",
+    "f1",
+    "figures",
+    "outcome",
+    "pair_accuracy",
+    "ra_iou",
+    "recall_at",
+    "tiou",
+]

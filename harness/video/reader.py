@@ -1,0 +1,124 @@
+"""Open a video with decord, or with PyAV where decord is absent or fails on the file.
+
+A video's rate is its average rate, as in the paper's code, so that with a variable frame rate the
+index of a frame says little about its time; times come from the timestamps in the file.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rarft.harness.errors import VideoError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoInfo:
+    """What a file says of its video stream; `fps` is the average rate, rotation is not applied."""
+
+    fps: float
+    n_frames: int
+    height: int
+    width: int
+    decoder: str
+
+    @property
+    def duration_s(self) -> float:
+        """Return the length in seconds at the average rate."""
+        return self.n_frames / self.fps
+
+
+class OpenVideo(Protocol):
+    """One open file; `read` may be called once."""
+
+    info: VideoInfo
+
+    def read(self, indices: Sequence[int]) -> Iterator[NDArray[np.uint8]]:
+        """Yield the frames of ascending indices, repeats included. Shape: (height, width, 3)."""
+
+    def times_s(self, indices: Sequence[int]) -> list[float]:
+        """Return when these frames are shown, the first frame of the file being at 0."""
+
+
+class DecodeError(Exception):
+    """One decoder's reason for failing on one file."""
+
+
+def decoder_names() -> tuple[str, ...]:
+    """Return the installed decoders, the preferred one first."""
+    return tuple(name for name in ("decord", "av") if importlib.util.find_spec(name))
+
+
+def decoder_versions() -> dict[str, str]:
+    """Return the installed decoders and their versions, the preferred one first."""
+    return {name: version(name) for name in decoder_names()}
+
+
+def open_with(decoder: str, path: Path) -> AbstractContextManager[OpenVideo]:
+    """Open a file with one decoder, imported only now.
+
+    Raises:
+        DecodeError: the decoder cannot open the file.
+    """
+    if decoder == "decord":
+        from rarft.harness.video.decord_reader import open_decord
+
+        return open_decord(path)
+    from rarft.harness.video.pyav_reader import open_pyav
+
+    return open_pyav(path)
+
+
+def with_video(path: Path, use: Callable[[OpenVideo], T]) -> T:
+    """Return what `use` makes of the open file, with the first decoder that gets through.
+
+    Raises:
+        VideoError: the file is missing or empty, or every decoder fails on it.
+    """
+    if not path.is_file():
+        raise VideoError(f"{path.name}: got no such file, expected a video; check {path.parent}")
+    if path.stat().st_size == 0:
+        raise VideoError(f"{path.name}: got an empty file, expected a video; copy it again")
+    reasons = []
+    for decoder in decoder_names():
+        try:
+            with open_with(decoder, path) as video:
+                check_usable(video.info)
+                return use(video)
+        except DecodeError as error:
+            reasons.append(f"{decoder}: {' '.join(str(error).split())[:200]}")
+    said = "; ".join(reasons) or "neither decord nor av is installed"
+    raise VideoError(f"{path.name}: got a file that cannot be decoded ({said}); copy it again")
+
+
+def check_usable(info: VideoInfo) -> None:
+    """Refuse a stream without frames, size or rate.
+
+    Raises:
+        DecodeError: it has none of one of them.
+    """
+    if info.n_frames < 1:
+        raise DecodeError("zero usable frames")
+    if not (np.isfinite(info.fps) and info.fps > 0):
+        raise DecodeError(f"a frame rate of {info.fps}")
+    if info.height < 1 or info.width < 1:
+        raise DecodeError(f"frames of {info.width}x{info.height} pixels")
+
+
+def probe(path: Path) -> VideoInfo:
+    """Return rate, frame count and size of a video without decoding all of it.
+
+    Raises:
+        VideoError: the file is missing or empty, or no decoder can open it.
+    """
+    return with_video(path, lambda video: video.info)
