@@ -13,7 +13,7 @@ from typing import Any
 from rarft.harness.video.content import content_hash
 from rarft.harness.video.locate import find_video, video_roots
 
-from rarft.harness.errors import VideoError
+from rarft.harness.errors import NotFoundError, VideoError
 from rarft.harness.models import Card, PromptMode, Request, VideoFile, checked_prompt, prompt_text
 from rarft.harness.models.revision import resolve_revision
 from rarft.harness.run_config import RunConfig
@@ -141,6 +141,8 @@ def run_prompt(config: RunConfig, card: Card, card_path: Path, *, mode: PromptMo
     """Return the prompt of a run: the user's file where one is given, else the card's."""
     if config.prompt_file and card.reads_video:
         path = Path(config.prompt_file)
+        if not path.is_file():
+            raise NotFoundError(f"got --prompt_file {path}, expected a text file; check the path")
         return checked_prompt(path.read_text(encoding="utf-8"), path)
     return prompt_text(card, card_path, mode=mode)
 
@@ -166,10 +168,20 @@ def model_identity(config: RunConfig, card: Card, engine: Mapping[str, str]) -> 
         "system": card.system,
         "order": card.order,
         "frames": card.frames.to_json() if card.frames else None,
-        "generation": {**card.generation, **config.gen_kwargs},
+        "generation": generation_settings(card, config.gen_kwargs),
         "engine": dict(engine),
         "seed": config.seed,
     }
+
+
+def generation_settings(card: Card, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the card's generation settings with the user's on top, by transformers' names.
+
+    `max_gen_toks` is lm-eval's name for `max_new_tokens`; `until` is never set by these tasks.
+    """
+    names = {"max_gen_toks": "max_new_tokens"}
+    changed = {names.get(key, key): value for key, value in asked.items() if key != "until"}
+    return {**card.generation, **changed}
 
 
 def build_request(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rarft.harness.metrics import QueryOutcome, ra_iou_item
+from rarft.harness.metrics import QueryOutcome
 from rarft.harness.replies import Status
 from rarft.harness.reply_rows import row_from_prediction
 from rarft.harness.stages.append_log import encode_row
@@ -63,5 +63,5 @@ def _sample(index: int, query: Query, answer: Answer, result: QueryOutcome) -> d
         "relevance_score": (answer.row or {}).get("relevance_score"),
         "prediction": prediction,
         "iou": result.iou,
-        "ra_iou": ra_iou_item(result),
+        "ra_iou": result.ra_iou,
     }

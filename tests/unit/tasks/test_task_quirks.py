@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from rarft.tasks.load_report import QUIRKS, LoadReport
 from rarft.tasks.quirks import count_quirks
 from rarft.tasks.records import OfficialRecord, read_records
