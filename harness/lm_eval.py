@@ -22,6 +22,7 @@ from rarft.harness.run_config import RunConfig
 from rarft.harness.stages.infer import answer
 from rarft.harness.stages.plan import (
     build_request,
+    generation_settings,
     model_identity,
     open_video,
     queries_digest,
@@ -57,12 +58,14 @@ class GroundingLM(LM):
         folders = (include_path,) if isinstance(include_path, str) else tuple(include_path)
         if device is not None:
             model_args["device"] = device
+        size = str(batch_size)
+        self._batch_size = int(size) if size.isdigit() else 1
         self._config = RunConfig(
             model=model or self.card_name,
             tasks=(),
             model_args=model_args,
             include_path=folders,
-            batch_size=int(batch_size) if str(batch_size).isdigit() else 1,
+            batch_size=self._batch_size,
             seed=int(seed),
             prompt_mode=prompt_mode,
         )
@@ -71,7 +74,7 @@ class GroundingLM(LM):
             self._card,
             model_args=model_args,
             generation=self._card.generation,
-            batch_size=self._config.batch_size,
+            batch_size=self._batch_size,
             seed=self._config.seed,
             cache=cache_directory(),
         )
@@ -93,7 +96,7 @@ class GroundingLM(LM):
         ]
         failures = {request.key: reason for request, reason in built if reason}
         texts: list[str] = []
-        size = self._config.batch_size if self._card.reads_video else len(built)
+        size = self._batch_size if self._card.reads_video else len(built)
         for start in range(0, len(built), size):
             batch = [request for request, _ in built[start : start + size]]
             replies = answer(batch, self._model, failures)
@@ -104,8 +107,7 @@ class GroundingLM(LM):
         """Return the model's identity, with the generation settings lm-eval hands over."""
         asked: Mapping[str, Any] = instance.args[1]
         identity = model_identity(self._config, self._card, self._model.engine)
-        changed = {key: value for key, value in asked.items() if key != "until"}
-        return identity | {"generation": {**identity["generation"], **changed}}
+        return identity | {"generation": generation_settings(self._card, asked)}
 
     def _request(
         self, instance: Instance, query: Query, identity: Mapping[str, Any], digest: str

@@ -41,12 +41,13 @@ def reply_from_row(row: Mapping[str, Any]) -> Reply:
         return Reply(missing=True)
     if row["status"] == "failed":
         return Reply(failure=row["failure"])
+    measured: dict[str, Any] = {name: row.get(name) for name in _MEASURED}
     return Reply(
         text=row.get("text"),
         relevant=row.get("relevant"),
         spans=spans_from_pairs(row.get("spans") or ()),
         relevance_score=row.get("relevance_score"),
-        **{name: row.get(name) for name in _MEASURED},
+        **measured,
     )
 
 

@@ -27,6 +27,7 @@ from rarft.harness.stages.judge import JUDGEMENTS, judge
 from rarft.harness.stages.plan import (
     LoadedTask,
     Plan,
+    generation_settings,
     load_tasks,
     make_plan,
     model_identity,
@@ -75,7 +76,7 @@ def prepare(config: RunConfig, directory: Path, *, show_progress: bool = False) 
     model = load_model(
         card,
         model_args=config.model_args,
-        generation={**card.generation, **config.gen_kwargs},
+        generation=generation_settings(card, config.gen_kwargs),
         batch_size=batch_size,
         seed=config.seed,
         cache=cache_directory(),

@@ -36,9 +36,11 @@ __all__ = [
     "Request",
     "VideoFile",
     "card_paths",
+    "checked_prompt",
     "find_card",
     "load_model",
     "prompt_text",
+    "read_card",
 ]
 
 

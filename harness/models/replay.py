@@ -36,9 +36,7 @@ def load(
         UserError: `path` is absent, `missing` is neither skip nor error, or the file cannot be read.
     """
     if "path" not in model_args:
-        raise UserError(
-            "got no path for model replay, expected --model_args path=<replies>"
-        )
+        raise UserError("got no path for model replay, expected --model_args path=<replies>")
     missing = str(model_args.get("missing", "skip"))
     if missing not in ("skip", "error"):
         raise UserError(

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from typing import Final, Literal
+from typing import Literal
 
 from rarft.harness.parsing.numbers import Time, find_times
 from rarft.harness.parsing.pairs import sign
 from rarft.harness.parsing.spans import Pair
+from rarft.harness.parsing.words import NAMING
 
 _Role = Literal["start", "end"]
 
@@ -18,10 +19,6 @@ _CUE = re.compile(
     re.IGNORECASE,
 )
 _WORDS = re.compile(r"[^\W\d_]+")
-_FILLER: Final = frozenset(
-    "time times timestamp timestamps at is was seconds second sec secs s the around approximately "
-    "about roughly of point mark in on it position event segment moment value t".split()
-)
 _POINTS = re.compile(r"\b(?:at|around|about|is|mark)\s{1,2}\Z|[:=]\s{0,2}\Z", re.IGNORECASE)
 
 
@@ -29,7 +26,7 @@ def find_named_pairs(text: str) -> list[Pair]:
     """Return the pairs whose start and end are named, in order; either may come first.
 
     Example:
-        >>> [(p.first_s, p.second_s) for p in find_named_pairs("It ends at 9 s and starts at 3.0 s.")]
+        >>> [(p.first_s, p.second_s) for p in find_named_pairs("Ends at 9 s, starts at 3.0 s.")]
         [(3.0, 9.0)]
         >>> find_named_pairs("The man starts to cook with 2 pans and ends the day.")
         []
@@ -47,6 +44,7 @@ def find_named_pairs(text: str) -> list[Pair]:
                 sign(text, end) * end.seconds,
                 min(start.start, end.start),
                 max(start.end, end.end),
+                end.unit or start.unit,
             )
         )
         waiting = None
@@ -60,17 +58,14 @@ def _named_times(text: str) -> Iterator[tuple[_Role, Time]]:
         previous = time.end
         if time.unit == "%":
             continue
-        cue = None
-        for cue in _CUE.finditer(text, gap_start, time.start):
-            pass
-        if cue is None or not _names(text, cue.end(), time):
-            continue
-        yield ("start" if cue["start"] else "end"), time
+        cues = list(_CUE.finditer(text, gap_start, time.start))
+        if cues and _names(text, cues[-1].end(), time):
+            yield ("start" if cues[-1]["start"] else "end"), time
 
 
 def _names(text: str, cue_end: int, time: Time) -> bool:
     """Return whether the cue is about this number: only filler between, or "… at 3.0 s"."""
     between = text[cue_end : time.start]
-    if all(word.lower() in _FILLER for word in _WORDS.findall(between)):
+    if all(word.lower() in NAMING for word in _WORDS.findall(between)):
         return True
     return (not time.bare or time.decimal) and bool(_POINTS.search(between))

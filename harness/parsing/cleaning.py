@@ -25,10 +25,10 @@ _ODD = re.compile(r"[\x01-\x08\x0e-\x1f\x7f\ufffd]")
 
 
 def binary_reason(text: str) -> str:
-    """Say why `text` is no text, or return an empty string.
+    r"""Say why `text` is no text, or return an empty string.
 
     Example:
-        >>> binary_reason("ab\\x00c")
+        >>> binary_reason("ab\x00c")
         'binary: the reply holds NUL characters or lone surrogates'
         >>> binary_reason("3 to 5")
         ''
@@ -41,10 +41,10 @@ def binary_reason(text: str) -> str:
 
 
 def strip_special_tokens(text: str) -> str:
-    """Remove the tokens of chat templates, and whatever follows an end-of-turn token.
+    r"""Remove the tokens of chat templates, and whatever follows an end-of-turn token.
 
     Example:
-        >>> strip_special_tokens("<|im_start|>assistant\\n3 to 5<|im_end|>\\n<|endoftext|>")
+        >>> strip_special_tokens("<|im_start|>assistant\n3 to 5<|im_end|>\n<|endoftext|>")
         '3 to 5'
     """
     lead = _LEADING.match(text)
@@ -56,10 +56,10 @@ def strip_special_tokens(text: str) -> str:
 
 
 def strip_fences(text: str) -> str:
-    """Remove the markers of code fences and keep what they hold.
+    r"""Remove the markers of code fences and keep what they hold.
 
     Example:
-        >>> strip_fences("```json\\n[[3.0, 9.5]]\\n```")
+        >>> strip_fences("```json\n[[3.0, 9.5]]\n```")
         '[[3.0, 9.5]]'
     """
     return _FENCE.sub(" ", text).strip()
@@ -76,10 +76,10 @@ def strip_emphasis(text: str) -> str:
 
 
 def collapse(text: str) -> str:
-    """Collapse every run of whitespace to one space.
+    r"""Collapse every run of whitespace to one space.
 
     Example:
-        >>> collapse(" no \\n such   event ")
+        >>> collapse(" no \n such   event ")
         'no such event'
     """
     return " ".join(text.split())

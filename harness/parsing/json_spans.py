@@ -59,6 +59,15 @@ class JsonReading:
     start: int
     end: int
 
+    def alone(self, text: str) -> bool:
+        """Return whether nothing else is said in `text`."""
+        return not (text[: self.start] + text[self.end :]).strip(" \t\r\n.;,")
+
+    def blanked(self, text: str) -> str:
+        """Return `text` with the JSON replaced by a sentence of spaces."""
+        blanks = " " * (self.end - self.start - 2)
+        return f"{text[: self.start]}\n{blanks}\n{text[self.end :]}"
+
 
 def read_json(text: str, *, anywhere: bool = False) -> JsonReading | None:
     """Read the JSON value that is `text`, or that stands in it where `anywhere` is set.
@@ -67,7 +76,7 @@ def read_json(text: str, *, anywhere: bool = False) -> JsonReading | None:
 
     Example:
         >>> read_json('[{"start": "00:12.5", "end": 17}]').pairs
-        (Pair(first_s=12.5, second_s=17.0, start=0, end=33),)
+        (Pair(first_s=12.5, second_s=17.0, start=1, end=32, unit=''),)
         >>> read_json("[]").empty
         True
         >>> read_json("[(12.5, 17.8), (30, 40)]").pairs[1].first_s
@@ -79,7 +88,7 @@ def read_json(text: str, *, anywhere: bool = False) -> JsonReading | None:
     value = _load(text[start:end])
     if value is None:
         return None
-    pairs = tuple(Pair(a, b, start, end) for a, b in _pairs(value, 0))
+    pairs = tuple(Pair(a, b, start + 1, end - 1) for a, b in _pairs(value, 0))
     empty = not pairs and _says_none(value)
     if not pairs and not empty:
         return None

@@ -60,7 +60,7 @@ class Time:
 
 
 def find_times(text: str) -> list[Time]:
-    """Return the numbers and clock times of `text`, in order; those too large for a float are left out.
+    """Return the numbers and clock times of `text`, in order, without those no float holds.
 
     Example:
         >>> [(t.seconds, t.unit) for t in find_times("from 12.5s to 1:05, or 2 min 3 s")]
@@ -132,6 +132,16 @@ _DIGITS: Final = {
     "DOT": ".",
 }
 _TIME_TOKEN = re.compile(rf"<TIME_({'|'.join(_DIGITS)})>", re.IGNORECASE)
+
+
+def has_time_tokens(text: str) -> bool:
+    """Return whether `text` holds VTG-LLM's digit tokens.
+
+    Example:
+        >>> has_time_tokens("<TIME_ONE>"), has_time_tokens("1")
+        (True, False)
+    """
+    return bool(_TIME_TOKEN.search(text))
 
 
 def decode_time_tokens(text: str) -> str:

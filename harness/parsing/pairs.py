@@ -8,15 +8,18 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Final, Literal
+from typing import Literal
 
 from rarft.harness.parsing.numbers import Time, find_times
 from rarft.harness.parsing.spans import Pair
+from rarft.harness.parsing.words import AROUND_TIMES, COUNTED, FUNCTION_WORDS
 
 Care = Literal["careful", "declared"]
 
 _MAX_GAP = 48
-_ABOUT = r"(?:(?:the|about|around|approximately|roughly|approx\.?|at|t\s?=|seconds?|frame)\s{0,2}){0,3}"
+_ABOUT = (
+    r"(?:(?:the|about|around|approximately|roughly|approx\.?|at|t\s?=|seconds?|frame)\s{0,2}){0,3}"
+)
 _DASH = r"(?:-{1,3}>?|–|—|−|~|〜|～|→|\.{2,3}|…)"
 _STRONG = re.compile(
     rf"[\s\"')\]]{{0,4}}(?:,\s?)?(?:{_DASH}|(?:up\s)?to|until|till|through)[\s\"'(\[]{{0,4}}{_ABOUT}",
@@ -34,29 +37,15 @@ _CONTEXT = re.compile(
     r"|located|found|spans?|visible|appears?|starts?|seconds?|clip\stime|at)\b[^.!?;\n]{0,24}\Z",
     re.IGNORECASE,
 )
-_FRAMES = re.compile(r"\bframes?\W{0,3}(?:(?:numbers?|no|index|indices|ids?)\W{0,3})?\Z", re.IGNORECASE)
+_FRAMES = re.compile(
+    r"\bframes?\W{0,3}(?:(?:numbers?|no|index|indices|ids?)\W{0,3})?\Z", re.IGNORECASE
+)
 _LASTING = re.compile(
     r"\b(?:for|lasts?|lasting|lasted|takes|every|waits?)\s(?:(?:about|around|roughly|approximately"
     r"|only|some|up\sto|the|a)\s){0,2}\Z",
     re.IGNORECASE,
 )
-_FUNCTION_WORDS: Final = frozenset(
-    "a an the in of on at and or is are was were when where while as during which that it he she "
-    "they there this these his her with by so but because since then shows showing the's video clip "
-    "matches marks corresponds contains depicts seconds second s sec secs".split()
-)
-_COUNTED: Final = frozenset(
-    "people persons person men women kids children times time meters metres meter cm mm km kg lbs "
-    "feet foot inches inch percent points point years year months weeks days hours dollars degrees "
-    "frames frame fps mph steps step items pieces cups objects players goals minutes-long".split()
-)
 _WORD = re.compile(r"\s{0,3}\)?\s{0,3}([A-Za-z'’]+)?")
-_FILLER: Final = frozenset(
-    "from to between and at seconds second secs sec s the answer time times timestamp timestamps "
-    "start end starts ends starting ending segment interval range window event happens occurs in is "
-    "it span output result final approximately about around roughly minutes min mins until through "
-    "till".split()
-)
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
@@ -108,7 +97,7 @@ def is_only_times(text: str, times: Sequence[Time]) -> bool:
     rest.append(text[cursor:])
     words = " ".join(rest)
     return not any(c.isdigit() for c in words) and all(
-        word.lower() in _FILLER for word in _LETTERS.findall(words)
+        word.lower() in AROUND_TIMES for word in _LETTERS.findall(words)
     )
 
 
@@ -161,10 +150,7 @@ def _gap(text: str, first: Time, second: Time) -> str | None:
 def _chained(text: str, times: Sequence[Time]) -> set[int]:
     """Return the starts of numbers in chains like 2023-05-12 or 1-2-3, which are no pairs."""
     links = [
-        a.bare
-        and b.bare
-        and b.start - a.end <= 3
-        and bool(_HYPHEN.fullmatch(text, a.end, b.start))
+        a.bare and b.bare and b.start - a.end <= 3 and bool(_HYPHEN.fullmatch(text, a.end, b.start))
         for a, b in pairwise(times)
     ]
     chained: set[int] = set()
@@ -178,7 +164,9 @@ def _cut_by_comma(text: str, first: Time, second: Time) -> bool:
     """Return whether a number is part of a longer one written with commas, as 1,234."""
     before = text[max(0, first.start - 2) : first.start]
     after = text[second.end : second.end + 2]
-    return (before[1:] == "," and before[:1].isdigit()) or (after[:1] == "," and after[1:].isdigit())
+    return (before[1:] == "," and before[:1].isdigit()) or (
+        after[:1] == "," and after[1:].isdigit()
+    )
 
 
 def _means_time(text: str, candidate: _Candidate, care: Care) -> bool:
@@ -187,7 +175,7 @@ def _means_time(text: str, candidate: _Candidate, care: Care) -> bool:
     if _FRAMES.search(before):
         return False
     word = _next_word(text, second)
-    if word in _COUNTED and second.bare:
+    if word in COUNTED and second.bare:
         return False
     if care == "declared":
         return not _is_year(first, second)
@@ -199,7 +187,7 @@ def _means_time(text: str, candidate: _Candidate, care: Care) -> bool:
         return True
     if _is_year(first, second):
         return False
-    return bool(_CONTEXT.search(before)) and (word == "" or word in _FUNCTION_WORDS)
+    return bool(_CONTEXT.search(before)) and (word == "" or word in FUNCTION_WORDS)
 
 
 def _is_year(first: Time, second: Time) -> bool:
@@ -222,6 +210,7 @@ def _pair(text: str, candidate: _Candidate) -> Pair:
         sign(text, second) * second.seconds,
         first.start,
         second.end,
+        second.unit or first.unit,
     )
 
 

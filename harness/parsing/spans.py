@@ -24,12 +24,13 @@ _TOLERANCE_S = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two times in the order of the text, and where they stand in it."""
+    """Two times in the order of the text, where they stand in it, and their unit."""
 
     first_s: float
     second_s: float
     start: int = 0
     end: int = 0
+    unit: str = ""
 
     @property
     def is_nowhere(self) -> bool:

@@ -85,7 +85,7 @@ def cut_thinking(text: str) -> Visible:
         >>> cut_thinking("<think>3 to 5</think><answer>6 to 7</answer>").text
         ' <answer>6 to 7</answer>'
         >>> cut_thinking("<think>3 to 5, so 6 to").text
-        ' '
+        '  '
     """
     tags = find_tags(text)
     if not any(tag.name == "think" for tag in tags):

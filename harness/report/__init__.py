@@ -2,7 +2,6 @@
 
 from rarft.harness.report.markdown import markdown_table
 from rarft.harness.report.page import write_page
-
 from rarft.harness.report.runs import RunView, read_run
 from rarft.harness.report.schema import Results, Sample, parse_results
 from rarft.harness.report.tables import category_table, level_table, results_table

@@ -80,7 +80,7 @@ def browser_entry(entry: Entry) -> BrowserEntry:
         class_name=_class_name(query),
         level=query.level or "",
         categories=query.categories,
-        facets=" ".join([*sorted(groups), *query.categories]),
+        facets="|".join([*sorted(groups), *query.categories]),
         outcome_facets=" ".join(f"{run}:{one}" for run, one in entry.outcomes.items()),
         spans=_written_spans(query.spans),
         refusal=_optional(query.refusal),

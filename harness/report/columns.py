@@ -38,7 +38,9 @@ PAPER_COLUMNS: Final = (
 OWN_COLUMNS: Final = (
     Column("miou_relevant", "rel.", "mIoU", title="Mean IoU over relevant queries, refusal 0"),
     Column("miou_grounded", "gr.", "mIoU", title="Mean IoU over grounded relevant queries"),
-    Column("pair_accuracy", "acc.", "pair", title="Pairs with both queries right, IoU at least 0.5"),
+    Column(
+        "pair_accuracy", "acc.", "pair", title="Pairs with both queries right, IoU at least 0.5"
+    ),
     Column("n_unparsed", "unp.%", "replies", "share", "Share of replies that no rule could read"),
     Column("n_missing", "miss.", "replies", "count", "Queries without a stored reply"),
     Column("n_failed", "fail.", "replies", "count", "Queries whose request failed"),

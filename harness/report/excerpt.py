@@ -53,4 +53,6 @@ def _shown(character: str) -> str:
     is_c1 = 0x80 <= code <= 0x9F
     is_surrogate = 0xD800 <= code <= 0xDFFF
     is_override = 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069
-    return "\ufffd" if is_c1 or is_surrogate or is_override or code in (0xFFFE, 0xFFFF) else character
+    return (
+        "\ufffd" if is_c1 or is_surrogate or is_override or code in (0xFFFE, 0xFFFF) else character
+    )

@@ -16,9 +16,7 @@ from rarft.harness.report.rows import Row, footnotes, task_names, task_rows
 from rarft.harness.report.schema import Results
 
 
-def markdown_table(
-    runs: Sequence[Results], *, intervals: bool = False, floors: bool = True
-) -> str:
+def markdown_table(runs: Sequence[Results], *, intervals: bool = False, floors: bool = True) -> str:
     """Return one row per task and model, then the floors of the task, as a Markdown table.
 
     Args:

@@ -127,7 +127,9 @@ def _facts(run: RunView) -> dict[str, str]:
         "checkpoint": model.checkpoint,
         "revision": model.revision,
         "licence": model.licence,
-        "queries": "all" if config.get("limit") is None else f"first {config['limit']} of each task",
+        "queries": "all"
+        if config.get("limit") is None
+        else f"first {config['limit']} of each task",
         "policy": config.get("policy"),
         "seed": config.get("seed"),
         "engine": _inline(engine) if isinstance(engine, Mapping) else engine,

@@ -15,9 +15,9 @@ from rarft.harness.report.columns import Figure, figure_of, interval, percent
 from rarft.harness.report.rows import FLOORS, Row
 from rarft.harness.report.svg import drawing, element, mark, text, title
 
-_WIDTH: Final = 460
+_WIDTH: Final = 390
 _PLOT_LEFT: Final = 38
-_LABEL_WIDTH: Final = 150
+_LABEL_WIDTH: Final = 148
 _FLOOR_REACH: Final = 4
 
 
@@ -55,8 +55,10 @@ def category_plot(rows: Sequence[Row], categories: Mapping[str, str], *, task: s
     for position, (key, label) in enumerate(categories.items()):
         middle = top + (position + 0.5) * pitch
         parts.append(text(label, x=left - 10, y=middle + 4, text_anchor="end"))
-        half = pitch / 2 - 2
-        parts += _floor_lines(rows, key, x=(left, right), y=(middle - half, middle + half), across=True)
+        half = pitch / 2
+        parts += _floor_lines(
+            rows, key, x=(left, right), y=(middle - half, middle + half), across=True
+        )
         for place, row in enumerate(models):
             if figure := figure_of(row.scores, key):
                 y = middle + 11 * (place - (len(models) - 1) / 2)

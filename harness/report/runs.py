@@ -36,7 +36,9 @@ def read_run(directory: Path) -> RunView:
             f"with rarft-eval --model MODEL --tasks TASKS --output_path {directory}"
         ) from error
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
+        raise UserError(
+            f"{path}: cannot be read ({error.strerror}); check its permissions"
+        ) from error
     results = parse_results(content, source=str(path))
     samples = {}
     for task in results.tasks:

@@ -123,7 +123,9 @@ def parse_results(content: str | bytes, *, source: str) -> Results:
     try:
         return Results.model_validate(record)
     except ValidationError as error:
-        raise UserError(f"{source}: {_first_fault(error)}; write it again with rarft-eval score") from error
+        raise UserError(
+            f"{source}: {_first_fault(error)}; write it again with rarft-eval score"
+        ) from error
 
 
 def read_samples(path: Path) -> tuple[Sample, ...]:
@@ -141,7 +143,8 @@ def read_samples(path: Path) -> tuple[Sample, ...]:
             samples.append(Sample.model_validate(json.loads(line)))
         except ValidationError as error:
             raise UserError(
-                f"{path}, line {number}: {_first_fault(error)}; write it again with rarft-eval score"
+                f"{path}, line {number}: {_first_fault(error)}; "
+                "write it again with rarft-eval score"
             ) from error
         except (ValueError, RecursionError) as error:
             raise UserError(

@@ -107,7 +107,9 @@ def _categories(rows: Sequence[Row], task: str, samples: Iterable[Sample]) -> Sl
     )
 
 
-def _outcome_bars(runs: Sequence[RunView], task: str, labels: Sequence[str]) -> Iterable[OutcomeBar]:
+def _outcome_bars(
+    runs: Sequence[RunView], task: str, labels: Sequence[str]
+) -> Iterable[OutcomeBar]:
     for name, relevant in (("relevant", True), ("irrelevant", False)):
         for index, run in enumerate(runs):
             own = [one for one in run.samples.get(task, ()) if one.relevant is relevant]

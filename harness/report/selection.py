@@ -66,7 +66,9 @@ def _in_turns(entries: Sequence[Entry]) -> list[Entry]:
         queues[min(entry.outcomes.values(), key=MOST_TELLING.index)].append(entry)
     queues["wrong_span"].sort(key=_lowest_iou)
     longest = max(map(len, queues.values()), default=0)
-    return [queue[turn] for turn in range(longest) for queue in queues.values() if turn < len(queue)]
+    return [
+        queue[turn] for turn in range(longest) for queue in queues.values() if turn < len(queue)
+    ]
 
 
 def _lowest_iou(entry: Entry) -> float:

@@ -24,7 +24,9 @@ LEVEL_SLICES: Final = {
 
 GROUP_SLICES: Final = {f"f1_irrelevant/{group}": group for group in GROUPS}
 CATEGORY_SLICES: Final = {
-    f"f1_irrelevant/{group}/{child}": child for group, children in GROUPS.items() for child in children
+    f"f1_irrelevant/{group}/{child}": child
+    for group, children in GROUPS.items()
+    for child in children
 }
 ALL_CATEGORY_SLICES: Final = {
     f"f1_irrelevant/{path}": label

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import cycle
 from typing import Final
 
 from markupsafe import Markup
@@ -33,8 +35,10 @@ def span_scatter(samples: Sequence[Sample], *, label: str) -> Markup | None:
     ][:MAX_POINTS]
     if not pairs:
         return None
-    limit_s = _ceiling(max(max(true[1], sample.duration_s or 0.0) for sample, true, _ in pairs))
-    parts = _scatter_axes(limit_s)
+    longest_s = max(max(true[1], sample.duration_s or 0.0) for sample, true, _ in pairs)
+    step_s = _tick_step(longest_s)
+    limit_s = step_s * max(1, math.ceil(longest_s / step_s))
+    parts = _scatter_axes(limit_s, step_s)
     for sample, true, predicted in pairs:
         class_ = f"point {outcome_of(sample).replace('_', '-')}"
         marks = [
@@ -43,7 +47,10 @@ def span_scatter(samples: Sequence[Sample], *, label: str) -> Markup | None:
         ]
         parts.append(element("g", [title(_span_hint(sample)), *marks], class_=class_))
     return drawing(
-        parts, width=_LEFT + _SIDE + 12, height=_TOP + _SIDE + 40, label=f"Predicted against true bounds, {label}"
+        parts,
+        width=_LEFT + _SIDE + 12,
+        height=_TOP + _SIDE + 40,
+        label=f"Predicted against true bounds, {label}",
     )
 
 
@@ -97,9 +104,7 @@ def _boxes(
         # A span too short to see, or beyond the end, is still drawn, one percent wide.
         left = min(99.0, max(0.0, 100 * start_s / length_s))
         right = max(left + 1, min(100.0, 100 * end_s / length_s))
-        boxes.append(
-            element("rect", x=left, y=y, width=right - left, height=3.5, class_=class_)
-        )
+        boxes.append(element("rect", x=left, y=y, width=right - left, height=3.5, class_=class_))
     return boxes
 
 
@@ -116,18 +121,20 @@ def _place(true_s: float, predicted_s: float, limit_s: float) -> tuple[float, fl
     return _LEFT + _SIDE * across, _TOP + _SIDE * (1 - up)
 
 
-def _ceiling(value_s: float) -> float:
-    step = 10.0
-    while value_s / step > 10:
-        step *= 2
-    return step * max(1, -(-value_s // step))
+def _tick_step(limit_s: float) -> float:
+    step = 1.0
+    for factor in cycle((2.0, 2.5, 2.0)):
+        if limit_s / step <= 5:
+            break
+        step *= factor
+    return step
 
 
-def _scatter_axes(limit_s: float) -> list[Markup]:
+def _scatter_axes(limit_s: float, step_s: float) -> list[Markup]:
     bottom, right = _TOP + _SIDE, _LEFT + _SIDE
     parts = []
-    for quarter in range(5):
-        value_s = limit_s * quarter / 4
+    for number in range(round(limit_s / step_s) + 1):
+        value_s = number * step_s
         x, y = _place(value_s, value_s, limit_s)
         parts += [
             element("line", x1=x, x2=x, y1=_TOP, y2=bottom, class_="grid"),

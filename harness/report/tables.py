@@ -60,7 +60,9 @@ def level_table(results: Results) -> Table:
 
 def category_table(results: Results) -> Table:
     """Return F1-irrelevant within each group and category, per task, beside the floors."""
-    return _slice_table(results, ALL_CATEGORY_SLICES, title="F1 irrelevant within each category (%)")
+    return _slice_table(
+        results, ALL_CATEGORY_SLICES, title="F1 irrelevant within each category (%)"
+    )
 
 
 def _score_table(results: Results, columns: Sequence[Column]) -> Table:
@@ -119,7 +121,9 @@ def _prefix_notes(results: Results) -> list[str]:
 
 
 def _slice_table(results: Results, slices: dict[str, str], *, title: str) -> Table:
-    caption = "Within a slice all queries share a class: F1 = 2r / (1 + r), r the recall of that class."
+    caption = (
+        "Within a slice all queries share a class: F1 = 2r / (1 + r), r the recall of that class."
+    )
     table = Table(
         box=box.SIMPLE_HEAD,
         padding=0,

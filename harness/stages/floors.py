@@ -13,11 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from rarft.harness.cache_directory import cache_directory
-from rarft.harness.errors import ReplyError
 from rarft.harness.judges.rule import judge_reply
-from rarft.harness.metrics import outcome
-from rarft.harness.models import build_baseline
-from rarft.harness.models.base import Request
+from rarft.harness.metrics import QueryOutcome, outcome
+from rarft.harness.models import Request, find_card, load_model
 from rarft.harness.reply_rows import reply_from_row, row_from_reply
 from rarft.harness.run_config import RunConfig
 from rarft.harness.stages.append_log import SCHEMA_VERSION
@@ -42,10 +40,10 @@ def _cached_figures(name: str, task: LoadedTask, config: RunConfig) -> dict[str,
     stored = _read(path)
     if stored is not None:
         return dict(stored)
-    try:
-        replies = _cached_replies(name, task, config)
-    except ReplyError as error:
-        figures: dict[str, Any] = {"not_applicable": str(error)}
+    replies = _cached_replies(name, task, config)
+    figures: dict[str, Any]
+    if replies[0].failure is not None:
+        figures = {"not_applicable": replies[0].failure}
     else:
         pairs = zip(task.asked, replies, strict=False)
         outcomes = [_outcome(query, reply, config) for query, reply in pairs]
@@ -54,22 +52,27 @@ def _cached_figures(name: str, task: LoadedTask, config: RunConfig) -> dict[str,
     return figures
 
 
-def _outcome(query: Query, reply: Reply, config: RunConfig) -> Any:
+def _outcome(query: Query, reply: Reply, config: RunConfig) -> QueryOutcome:
     prediction = judge_reply(reply, form="structured", duration_s=query.duration_s)
     return outcome(query, prediction, policy=config.policy)
 
 
 def _cached_replies(name: str, task: LoadedTask, config: RunConfig) -> Sequence[Reply]:
-    """Return the floor's replies to all rows of the task, asked or not."""
+    """Return the floor's replies to all rows of the task, asked or not.
+
+    A floor that does not apply to the task fails on every row, with the reason.
+    """
     path = cache_directory() / "floors" / f"{_digest(name, task.digest, config.seed)}.replies.json"
     stored = _read(path)
     if stored is not None:
         return [reply_from_row(row) for row in stored]
-    model = build_baseline(name, seed=config.seed)
-    model.prepare(task.queries)
-    replies = model.generate(
-        [Request(key=query.id, query=query, prompt=query.text) for query in task.queries]
+    card, _ = find_card(name)
+    model = load_model(
+        card, model_args={}, generation={}, batch_size=1, seed=config.seed, cache=cache_directory()
     )
+    model.prepare(task.queries)
+    requests = [Request(key=query.id, query=query, prompt=query.text) for query in task.queries]
+    replies: Sequence[Reply] = model.generate(requests)
     _write(path, [row_from_reply(reply) for reply in replies])
     return replies
 

@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rarft.harness.video.content import content_hash
-from rarft.harness.video.locate import find_video, video_roots
-
 from rarft.harness.errors import NotFoundError, VideoError
 from rarft.harness.models import Card, PromptMode, Request, VideoFile, checked_prompt, prompt_text
 from rarft.harness.models.revision import resolve_revision
 from rarft.harness.run_config import RunConfig
 from rarft.harness.task_index import resolve_tasks, task_manager
 from rarft.harness.types import Query, query_from_doc
+from rarft.harness.video.content import content_hash
+from rarft.harness.video.locate import find_video, video_roots
 
 VideoSeen = Callable[[], None]
 

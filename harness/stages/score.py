@@ -113,7 +113,7 @@ def evaluate_stored(
     }
     model = ReplayLM(texts, missing=ScoredText(status="missing", policy=policy))
     limit: Any = record.config.limit
-    evaluated = evaluate(
+    evaluated: Mapping[str, Any] | None = evaluate(
         model,
         {"tasks": {task.name: task.task for task in tasks}, "groups": {}},
         limit=limit,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,13 +30,14 @@ def open_decord(path: Path) -> Iterator[DecordVideo]:
     try:
         yield DecordVideo(path)
     except _FAILURES as error:
-        raise DecodeError(_reason(error)) from error
+        raise DecodeError(_reason(error, path)) from error
 
 
-def _reason(error: BaseException) -> str:
-    """Return the first line of a native error without the source position before it."""
+def _reason(error: BaseException, path: Path) -> str:
+    """Return the first line of a native error without the source position and the folder."""
     lines = str(error).splitlines() or [type(error).__name__]
-    return lines[0].rpartition(".cc:")[2]
+    said = re.sub(r"\[[\d:]+\] \S+\.cc:\d+: ", "", lines[0])
+    return said.replace(str(path), path.name)
 
 
 class DecordVideo:

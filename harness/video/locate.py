@@ -55,7 +55,7 @@ set; expected it under one of the folders in RARFT_VIDEOS
     # Annotation files hold paths of the machines they were made on, Windows ones too.
     base_name = name.replace("\\", "/").rpartition("/")[2]
     for root in roots:
-        index = _index(str(root))
+        index = _index(root)
         found = index.get(base_name) or index.get(stem(base_name))
         if found is not None:
             return found
@@ -78,11 +78,25 @@ def stem(base_name: str) -> str:
     return name if extension.lower() in EXTENSIONS else base_name
 
 
+def _index(root: Path) -> Mapping[str, Path]:
+    """Return a root's videos by name; walked again only when the root itself has changed."""
+    try:
+        return _walk(str(root), root.stat().st_mtime_ns)
+    except OSError:
+        return {}
+
+
 @lru_cache(maxsize=32)
-def _index(root: str) -> Mapping[str, Path]:
-    """Walk a root once; of equal names the first in path order counts."""
+def _walk(root: str, _mtime_ns: int) -> Mapping[str, Path]:
+    """Index a folder by base name and by stem; of equal names the first in path order counts."""
     index: dict[str, Path] = {}
+    visited: set[str] = set()
     for folder, folders, files in os.walk(root, followlinks=True):
+        real = os.path.realpath(folder)
+        if real in visited:
+            folders.clear()
+            continue
+        visited.add(real)
         folders.sort()
         for name in sorted(files, key=_preference):
             if name.lower().endswith(EXTENSIONS):

@@ -10,7 +10,8 @@ import importlib.util
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from importlib.metadata import version
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -59,24 +60,35 @@ def decoder_names() -> tuple[str, ...]:
     return tuple(name for name in ("decord", "av") if importlib.util.find_spec(name))
 
 
+@cache
 def decoder_versions() -> dict[str, str]:
     """Return the installed decoders and their versions, the preferred one first."""
-    return {name: version(name) for name in decoder_names()}
+    return {name: _version(name) for name in decoder_names()}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "unknown"
 
 
 def open_with(decoder: str, path: Path) -> AbstractContextManager[OpenVideo]:
     """Open a file with one decoder, imported only now.
 
     Raises:
-        DecodeError: the decoder cannot open the file.
+        DecodeError: the decoder cannot be imported or cannot open the file.
     """
-    if decoder == "decord":
-        from rarft.harness.video.decord_reader import open_decord
+    try:
+        if decoder == "decord":
+            from rarft.harness.video.decord_reader import open_decord
 
-        return open_decord(path)
-    from rarft.harness.video.pyav_reader import open_pyav
+            return open_decord(path)
+        from rarft.harness.video.pyav_reader import open_pyav
 
-    return open_pyav(path)
+        return open_pyav(path)
+    except (ImportError, OSError) as error:
+        raise DecodeError(error) from error
 
 
 def with_video(path: Path, use: Callable[[OpenVideo], T]) -> T:

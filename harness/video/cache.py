@@ -1,0 +1,112 @@
+"""Decoded frames on disk, so that a video is decoded once for all queries and models.
+
+An entry is a .npy of pixels and a .json about it, written last: without it the entry does not
+exist. Any process may write, use and evict entries at the same time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import secrets
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+DEFAULT_MAX_BYTES: Final = 20 * 1024**3
+SCHEMA_VERSION: Final = 1
+
+_logger = logging.getLogger(__name__)
+
+
+class FramesCache:
+    """A folder of at most `max_bytes`; the entries used longest ago go first."""
+
+    def __init__(self, directory: Path, *, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+        self.directory = directory
+        self.max_bytes = max_bytes
+        self._is_writable = True
+
+    def get(self, key: str) -> tuple[NDArray[np.uint8], dict[str, Any]] | None:
+        """Return an entry's pixels, mapped from disk and read-only, and what was put with them.
+
+        A damaged entry is dropped, and counts as absent.
+        """
+        pixels_path, about_path = self._paths(key)
+        try:
+            about = json.loads(about_path.read_text(encoding="utf-8"))
+            pixels = np.load(pixels_path, mmap_mode="r", allow_pickle=False)
+            if about["schema_version"] != SCHEMA_VERSION or about["crc32"] != zlib.crc32(pixels):
+                raise ValueError("the pixels are not those that were written")
+            os.utime(about_path)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            _logger.warning("%s: dropped a damaged cache entry (%s)", about_path.name, error)
+            self._drop(key)
+            return None
+        return pixels, dict(about["about"])
+
+    def put(self, key: str, pixels: NDArray[np.uint8], about: Mapping[str, Any]) -> None:
+        """Keep an entry; where the disk is full or read-only, warn once and keep nothing more."""
+        if not self._is_writable or pixels.nbytes > self.max_bytes:
+            return
+        record = {
+            "schema_version": SCHEMA_VERSION,
+            "crc32": zlib.crc32(np.ascontiguousarray(pixels)),
+            "about": dict(about),
+        }
+        pixels_path, about_path = self._paths(key)
+        temporary = self.directory / f".{key}.{secrets.token_hex(4)}"
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            self._evict(self.max_bytes - pixels.nbytes)
+            with temporary.open("wb") as file:
+                np.save(file, pixels, allow_pickle=False)
+            temporary.replace(pixels_path)
+            temporary.write_text(json.dumps(record), encoding="utf-8")
+            temporary.replace(about_path)
+        except OSError as error:
+            self._is_writable = False
+            _logger.warning(
+                "%s: got '%s', so decoded frames are no longer cached; free some space there",
+                self.directory,
+                error.strerror or error,
+            )
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+    def _paths(self, key: str) -> tuple[Path, Path]:
+        return self.directory / f"{key}.npy", self.directory / f"{key}.json"
+
+    def _drop(self, key: str) -> None:
+        pixels_path, about_path = self._paths(key)
+        with contextlib.suppress(OSError):
+            about_path.unlink(missing_ok=True)
+            pixels_path.unlink(missing_ok=True)
+
+    def _evict(self, max_bytes: int) -> None:
+        """Remove entries, and what a killed process left, until `max_bytes` are not exceeded."""
+        sizes: dict[str, int] = {}
+        used_at: dict[str, float] = {}
+        with os.scandir(self.directory) as files:
+            for file in files:
+                with contextlib.suppress(FileNotFoundError):
+                    status = file.stat()
+                    key = file.name.removesuffix(".npy").removesuffix(".json")
+                    sizes[key] = sizes.get(key, 0) + status.st_size
+                    used_at[key] = max(used_at.get(key, 0.0), status.st_mtime)
+        total_bytes = sum(sizes.values())
+        for key in sorted(used_at, key=used_at.__getitem__):
+            if total_bytes <= max_bytes:
+                return
+            if key.startswith("."):
+                (self.directory / key).unlink(missing_ok=True)
+            self._drop(key)
+            total_bytes -= sizes[key]
