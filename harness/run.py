@@ -73,21 +73,21 @@ def prepare(config: RunConfig, directory: Path, *, show_progress: bool = False) 
     card, card_path = find_card(config.model, config.include_folders)
     tasks = load_tasks(config)
     batch_size = config.batch_size or auto_batch_size(card)
+    backend_args, training = _backend_args(config, card)
     model = load_model(
         card,
-        model_args=config.model_args,
+        model_args=backend_args,
         generation=generation_settings(card, config.gen_kwargs),
         batch_size=batch_size,
         seed=config.seed,
         cache=cache_directory(),
     )
+    engine = {**model.engine, **training}
     n_videos = (
         len({query.video for task in tasks for query in task.asked}) if card.reads_video else 0
     )
     with track("videos found", n_videos, shown=show_progress) as advance:
-        plan = make_plan(
-            config, tasks, card, card_path, engine=model.engine, on_video=lambda: advance(1)
-        )
+        plan = make_plan(config, tasks, card, card_path, engine=engine, on_video=lambda: advance(1))
     responses = read_responses(directory)
     return Prepared(
         card=card,
@@ -97,8 +97,18 @@ def prepare(config: RunConfig, directory: Path, *, show_progress: bool = False) 
         workload=make_workload(plan, responses, batch_size=batch_size),
         model=model,
         prompts={t.mode: run_prompt(config, card, card_path, mode=t.mode) for t in tasks},
-        identity=model_identity(config, card, model.engine),
+        identity=model_identity(config, card, engine),
     )
+
+
+def _backend_args(config: RunConfig, card: Card) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the backend's arguments, with the rows of `train_task` read, and what names them."""
+    arguments = dict(config.model_args)
+    if card.backend != "blind" or "train_task" not in arguments:
+        return arguments, {}
+    name = str(arguments.pop("train_task"))
+    (task,) = load_tasks(replace(config, tasks=(name,), limit=None))
+    return arguments | {"train_queries": task.queries}, {"train_rows_sha256": task.digest}
 
 
 def auto_batch_size(card: Card) -> int:
