@@ -1,8 +1,8 @@
 """A grounding task in four lines of YAML, for files outside this package.
 
-    task: my_kitchen
-    class: !function rarft.tasks.grounding_task.GroundingTask
-    metadata: {version: 1.0, annotation: my_kitchen.json}
+task: my_kitchen
+class: !function rarft.tasks.grounding_task.GroundingTask
+metadata: {version: 1.0, annotation: my_kitchen.json}
 """
 
 from pathlib import Path

@@ -33,7 +33,7 @@ def load(
     """Open the file named by model_args `path`.
 
     Raises:
-        UserError: `path` is absent, `missing` is neither skip nor error, or the file cannot be read.
+        UserError: no path, another `missing`, or the file is neither form.
     """
     if "path" not in model_args:
         raise UserError("got no path for model replay, expected --model_args path=<replies>")

@@ -108,7 +108,9 @@ def unparsed_share(scores: Scores) -> float | None:
         >>> unparsed_share({"n_unparsed,none": 5, "n_scored,none": 50})
         0.1
     """
-    n_scored = number_of(scores, "n_scored") or number_of(scores, "n_queries")
+    n_scored = number_of(scores, "n_scored")
+    if n_scored is None:
+        n_scored = number_of(scores, "n_queries")
     n_unparsed = number_of(scores, "n_unparsed")
     return None if not n_scored or n_unparsed is None else n_unparsed / n_scored
 

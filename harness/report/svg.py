@@ -20,6 +20,7 @@ def element(name: str, content: Iterable[Markup] = (), /, **attributes: str | fl
     written = Markup("").join(
         Markup(' {}="{}"').format(key.rstrip("_").replace("_", "-"), _value(value))
         for key, value in attributes.items()
+        if value != ""
     )
     inner = Markup("").join(content)
     if not inner:
@@ -84,4 +85,5 @@ def mark(shape: int, /, x: float, y: float, *, size: float = 4.5, class_: str = 
 def _value(value: str | float) -> str:
     if isinstance(value, str):
         return value
-    return f"{value:.2f}".rstrip("0").rstrip(".") if value % 1 else str(int(value))
+    # Adding 0.0 turns a rounded negative zero into zero.
+    return f"{round(value, 2) + 0.0:.2f}".rstrip("0").rstrip(".")

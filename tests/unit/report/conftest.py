@@ -233,3 +233,39 @@ def write_run(tmp_path):
         return directory
 
     return write
+
+
+@pytest.fixture
+def hand_made():
+    """Two invented results with figures short enough to check by eye."""
+    figures = {
+        "n_queries,none": 200,
+        "n_scored,none": 200,
+        "n_unparsed,none": 3,
+        "n_missing,none": 0,
+        "n_failed,none": 0,
+        "ra_iou@0.3,none": 0.512,
+        "ra_iou@0.3_ci_low,none": 0.47,
+        "ra_iou@0.3_ci_high,none": 0.55,
+        "f1_avg,none": 0.333,
+        "pair_accuracy,none": None,
+    }
+    floor = {
+        "n_queries,none": 200,
+        "n_scored,none": 200,
+        "n_unparsed,none": 0,
+        "f1_avg,none": 1 / 3,
+    }
+    floors = {"always_ground": floor, "blind": {"not_applicable": "it was not trained"}}
+
+    def results(name, status, **changed):
+        record = {
+            "schema_version": 1,
+            "model": {"name": name, "status": status},
+            "results": {"synth_hi": figures | changed},
+            "floors": {"synth_hi": floors},
+        }
+        return Results.model_validate(record)
+
+    left_out = {"n_scored,none": 150, "n_missing,none": 50}
+    return [results("tiny", "untrained"), results("time_r1", None, **left_out)]

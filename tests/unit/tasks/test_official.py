@@ -173,7 +173,7 @@ def test_a_relative_annotation_is_found_in_each_place(
     write: Write, make_record: Make, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     folder = write(make_record()).parent
-    metadata = {}
+    metadata: dict[str, Any] = {}
     if place == "variable":
         monkeypatch.setenv("RARFT_ANNOTATIONS", str(folder))
     elif place == "root":

@@ -29,6 +29,7 @@ def test_a_tidy_record_has_no_quirk(make_record: Make) -> None:
         ({"video_end": 9.0}, "half_clip"),
         ({"timestamp": [3.0, 20.5]}, "span_past_end"),
         ({"timestamp": [3.0, 3.0]}, "zero_length_span"),
+        ({"GRPO": [], "timestamp": []}, "without_query"),
     ],
 )
 def test_an_odd_record_is_counted_once(
@@ -149,6 +150,7 @@ def test_a_report_is_json_and_explains_each_count() -> None:
     read_back = json.loads(json.dumps(report.to_json()))
     assert read_back == report.to_json()
     assert read_back["schema_version"] == 1
+    assert read_back["quirks"] == {"category_outside_taxonomy": 1}
     assert read_back["meanings"] == {
         "category_outside_taxonomy": QUIRKS["category_outside_taxonomy"]
     }

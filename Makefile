@@ -1,0 +1,94 @@
+# Every target prepares .venv itself, on a machine that has nothing but make and Python 3.11.
+#
+# TORCH_INDEX: where torch and torchvision come from. The default index holds, for Linux, the build
+# for NVIDIA GPUs. Without such a GPU, PyTorch's own index has a much smaller one for the CPU:
+#     make setup TORCH_INDEX=https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
+# EXTRAS: what of pyproject.toml's extras to install: dev, train, vllm.
+EXTRAS ?= dev
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
+PINNED_TORCH := $(shell grep -E '^torch(vision)?==' constraints.txt)
+INPUTS := pyproject.toml constraints.txt packaging/torchvision_repair.py \
+	packaging/torchvision_schemas.py
+STAMP := $(VENV)/.stamp-$(shell { cat $(INPUTS); echo '$(EXTRAS) $(TORCH_INDEX)'; } | \
+	cksum | cut -d' ' -f1)
+# Two test processes share the cores, and nothing may ask a model hub.
+TEST_ENV := OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
+WORKERS ?= 2
+
+DEMO_DIR := runs/demo
+DEMO_MODELS := always_ground always_refuse blind tiny
+DEMO_ARGS := --tasks synth_hi --limit 200
+
+.PHONY: help setup demo test test-all check fix wheel bench clean
+
+help:
+	@echo 'make setup     prepare .venv'
+	@echo 'make demo      evaluate the floors and a small model on HI-Synth; write a report'
+	@echo 'make test      run the tests, without the slow ones and those that need a GPU or network'
+	@echo 'make test-all  run every test'
+	@echo 'make check     formatting, lint, types, dependency direction'
+	@echo 'make fix       mend formatting and lint where that is safe'
+	@echo 'make wheel     build, install in a clean environment, import every module'
+	@echo 'make bench     measure; results go to bench/results'
+	@echo 'make clean     remove build output and tool caches'
+
+setup: $(STAMP)
+
+$(STAMP): $(INPUTS)
+	@test -n '$(PYTHON)' || { echo 'got no python3 of version 3.11 or later:' \
+		'install one, or name it: make setup PYTHON=/path/to/python3' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo 'got a python3 without venv:' \
+		'install it (on Debian: apt-get install python3-venv)' >&2; exit 1; }
+	@echo 'setup: creating $(VENV)'
+	@$(PYTHON) -m venv $(VENV)
+	@if [ -z '$(TORCH_INDEX)' ] && [ "$$(uname)" = Linux ] && ! nvidia-smi >/dev/null 2>&1; then \
+		echo 'setup: no NVIDIA GPU found; if torch arrives with gigabytes of CUDA, stop and set' \
+			'TORCH_INDEX (see the Makefile)'; fi
+	@echo 'setup: installing $(PINNED_TORCH)'
+	@$(PIP) --no-deps $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) $(PINNED_TORCH)
+	@echo 'setup: installing rarft[$(EXTRAS)] and what it needs (a few minutes)'
+	@$(PIP) --constraint constraints.txt --editable '.[$(EXTRAS)]'
+	@$(BIN)/python packaging/torchvision_repair.py
+	@rm -f $(VENV)/.stamp-*
+	@touch $@
+	@echo 'setup: done'
+
+demo: $(STAMP)
+	@for model in $(DEMO_MODELS); do \
+		$(BIN)/rarft-eval run --model $$model $(DEMO_ARGS) --output_path $(DEMO_DIR)/$$model \
+			|| exit 1; done
+	@$(BIN)/rarft-eval report $(addprefix $(DEMO_DIR)/,$(DEMO_MODELS))
+
+test: $(STAMP)
+	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS)
+
+test-all: $(STAMP)
+	OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false $(BIN)/python -m pytest -n $(WORKERS) -m ''
+
+check: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/mypy packaging/*.py
+	$(BIN)/lint-imports --no-logo
+
+fix: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+wheel: $(STAMP)
+	$(BIN)/python packaging/wheel_check.py $(TORCH_INDEX)
+
+bench: $(STAMP)
+	@mkdir -p bench/results
+	@for script in bench/*.py; do echo "bench: $$script"; $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf build dist src/rarft.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		.import_linter_cache

@@ -1,0 +1,71 @@
+"""Decode the videos of a batch at once, and each video once however many queries it has."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final
+
+from rarft.harness.errors import VideoError
+from rarft.harness.models.base import Request
+from rarft.harness.types import Span
+from rarft.harness.video.cache import FramesCache
+from rarft.harness.video.frames import Frames, load_frames
+from rarft.harness.video.policy import FramesPolicy
+
+_MAX_THREADS: Final = 4
+_Key = tuple[str, Span | None]
+
+
+class FramesLoader:
+    """A few threads, and the frames of the videos asked for last.
+
+    The frames kept here serve a disk cache that is absent or full.
+    """
+
+    def __init__(self, policy: FramesPolicy, *, cache: FramesCache | None, n_kept: int) -> None:
+        self._policy = policy
+        self._cache = cache
+        self._n_kept = n_kept
+        self._pool = ThreadPoolExecutor(max_workers=min(_MAX_THREADS, os.cpu_count() or 1))
+        self._futures: OrderedDict[_Key, Future[Frames]] = OrderedDict()
+
+    def load(self, requests: Sequence[Request]) -> list[Frames | VideoError]:
+        """Return each request's frames, or why there are none."""
+        futures = [self._start(request) for request in requests]
+        return [_outcome(future) for future in futures]
+
+    def close(self) -> None:
+        """Stop the threads and forget the frames."""
+        self._pool.shutdown(cancel_futures=True)
+        self._futures.clear()
+
+    def _start(self, request: Request) -> Future[Frames]:
+        if request.video is None:
+            refused: Future[Frames] = Future()
+            refused.set_exception(VideoError("got a request without a video, expected one"))
+            return refused
+        key = (request.video.sha256, request.query.clip)
+        if key not in self._futures:
+            self._futures[key] = self._pool.submit(
+                load_frames,
+                request.video.path,
+                self._policy,
+                clip=request.query.clip,
+                cache=self._cache,
+                sha256=request.video.sha256,
+            )
+        self._futures.move_to_end(key)
+        future = self._futures[key]
+        if len(self._futures) > self._n_kept:
+            self._futures.popitem(last=False)
+        return future
+
+
+def _outcome(future: Future[Frames]) -> Frames | VideoError:
+    try:
+        return future.result()
+    except VideoError as error:
+        return error

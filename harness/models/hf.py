@@ -1,0 +1,223 @@
+"""Backend for the Qwen2.5-VL family in transformers: frames and their times in, text out.
+
+The checkpoint is loaded with the first task, so a dry run or a finished one costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import time
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from rarft.harness.errors import UserError, VideoError
+from rarft.harness.models.base import Request
+from rarft.harness.models.card import Card
+from rarft.harness.models.checkpoint import (
+    Checkpoint,
+    CheckpointChoice,
+    choose_device,
+    choose_dtype,
+    load_checkpoint,
+)
+from rarft.harness.models.frames_loader import FramesLoader
+from rarft.harness.models.hf_generation import (
+    check_settings,
+    end_token_ids,
+    generation_config,
+    until_end,
+)
+from rarft.harness.models.hf_inputs import make_inputs
+from rarft.harness.models.rope_time import POSITIONS_VERSION
+from rarft.harness.types import Query, Reply
+from rarft.harness.video.cache import FramesCache
+from rarft.harness.video.frames import Frames
+from rarft.harness.video.reader import decoder_versions
+
+MODEL_ARGS: Final = ("pretrained", "revision", "dtype", "device", "attn_implementation")
+
+
+def load(
+    card: Card,
+    *,
+    model_args: Mapping[str, Any],
+    generation: Mapping[str, Any],
+    batch_size: int,
+    seed: int,
+    cache: Path,
+) -> HfModel:
+    """Check the settings of a model; its weights are loaded when they are first needed.
+
+    Raises:
+        UserError: a model argument or generation setting is unknown or wrong, or the card has no
+            checkpoint or frames.
+    """
+    unknown = sorted(set(model_args) - set(MODEL_ARGS))
+    if unknown:
+        raise UserError(
+            f"got the model argument {unknown[0]}, expected one of {', '.join(MODEL_ARGS)}"
+        )
+    check_settings(generation)
+    pretrained = str(model_args.get("pretrained") or card.checkpoint or "")
+    if not pretrained or card.frames is None:
+        raise UserError(
+            f"{card.name}: got a card without checkpoint or frames, expected both for backend hf"
+        )
+    device = choose_device(str(model_args.get("device", "auto")))
+    revision = model_args.get("revision", None if "pretrained" in model_args else card.revision)
+    choice = CheckpointChoice(
+        name=pretrained,
+        revision=revision,
+        dtype=choose_dtype(str(model_args.get("dtype", "auto")), device),
+        device=device,
+        attn_implementation=str(model_args.get("attn_implementation", "sdpa")),
+    )
+    frames_loader = FramesLoader(
+        card.frames, cache=FramesCache(cache / "frames"), n_kept=max(batch_size, 1)
+    )
+    return HfModel(card, choice, frames_loader, generation=generation, seed=seed)
+
+
+class HfModel:
+    """One checkpoint, loaded when the first task or batch comes."""
+
+    def __init__(
+        self,
+        card: Card,
+        choice: CheckpointChoice,
+        frames_loader: FramesLoader,
+        *,
+        generation: Mapping[str, Any],
+        seed: int,
+    ) -> None:
+        self._order = card.order
+        self._choice = choice
+        self._frames_loader = frames_loader
+        self._generation = dict(generation)
+        self._seed = seed
+        self._loaded: Checkpoint | None = None
+
+    @property
+    def engine(self) -> Mapping[str, str]:
+        """Return the versions of the libraries, the device and the number format."""
+        is_gpu = self._choice.device.type == "cuda"
+        device = torch.cuda.get_device_name(self._choice.device) if is_gpu else "cpu"
+        return {
+            "torch": torch.__version__,
+            "transformers": importlib.metadata.version("transformers"),
+            "pillow": importlib.metadata.version("pillow"),
+            **decoder_versions(),
+            "positions": POSITIONS_VERSION,
+            "device": device,
+            "dtype": str(self._choice.dtype).removeprefix("torch."),
+            "attn_implementation": self._choice.attn_implementation,
+        }
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """Return the network and its processor, loading them the first time.
+
+        Raises:
+            NotFoundError: the checkpoint is not there.
+            UserError: it is no Qwen2.5-VL.
+        """
+        if self._loaded is None:
+            self._loaded = load_checkpoint(self._choice)
+        return self._loaded
+
+    def prepare(self, queries: Sequence[Query]) -> None:
+        """Load the checkpoint, so that what is wrong with it shows before the first batch."""
+        _ = self.checkpoint
+
+    def generate(self, requests: Sequence[Request]) -> list[Reply]:
+        """Answer one batch, in order; a bad video or too long a prompt fails its request only.
+
+        Raises:
+            RarftError: the processor does not give the model the frames' times.
+        """
+        replies: dict[int, Reply] = {}
+        usable: list[tuple[int, Request, Frames]] = []
+        for position, frames in enumerate(self._frames_loader.load(requests)):
+            if isinstance(frames, VideoError):
+                replies[position] = Reply(failure=str(frames))
+            else:
+                usable.append((position, requests[position], frames))
+        for _, alike in groupby(usable, key=lambda one: sorted(one[1].generation.items())):
+            group = list(alike)
+            answers = self._answer([one[1] for one in group], [one[2] for one in group])
+            replies |= {one[0]: answer for one, answer in zip(group, answers, strict=True)}
+        return [replies[position] for position in range(len(requests))]
+
+    def close(self) -> None:
+        """Stop the decoding threads and free the weights."""
+        self._frames_loader.close()
+        self._loaded = None
+        if self._choice.device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    def _answer(self, requests: Sequence[Request], frames: Sequence[Frames]) -> list[Reply]:
+        """Answer requests of equal settings; a batch that is too large is halved."""
+        try:
+            return self._answer_at_once(requests, frames)
+        except torch.OutOfMemoryError:
+            message = "out of GPU memory"
+        except _TooLongError as error:
+            message = str(error)
+        # Outside the handler: the exception would keep the batch's tensors alive.
+        if self._choice.device.type == "cuda":
+            torch.cuda.empty_cache()
+        if len(requests) == 1:
+            return [Reply(failure=message)]
+        pairs = zip(requests, frames, strict=True)
+        return [self._answer([request], [one])[0] for request, one in pairs]
+
+    def _answer_at_once(self, requests: Sequence[Request], frames: Sequence[Frames]) -> list[Reply]:
+        started_s = time.perf_counter()
+        network, processor = self.checkpoint.network, self.checkpoint.processor
+        own = self.checkpoint.own_generation
+        settings = generation_config({**self._generation, **requests[0].generation}, own=own)
+        inputs = make_inputs(processor, requests, frames, order=self._order)
+        n_prompt_tokens = inputs["attention_mask"].sum(dim=1).tolist()
+        _check_length(max(n_prompt_tokens), settings.max_new_tokens, network.config.text_config)
+        with torch.inference_mode(), _seeded(self._seed, requests, self._choice.device):
+            output = network.generate(**inputs.to(network.device), generation_config=settings)
+        new_tokens = output[:, inputs["input_ids"].shape[1] :].tolist()
+        seconds = (time.perf_counter() - started_s) / len(requests)
+        replies = []
+        for token_ids, n_prompt, one in zip(new_tokens, n_prompt_tokens, frames, strict=True):
+            kept = until_end(token_ids, end_token_ids(own))
+            replies.append(
+                Reply(
+                    text=processor.tokenizer.decode(kept, skip_special_tokens=False),
+                    n_prompt_tokens=n_prompt,
+                    n_new_tokens=len(kept),
+                    n_frames=one.n_frames,
+                    effective_fps=one.effective_fps,
+                    seconds=seconds,
+                )
+            )
+        return replies
+
+
+class _TooLongError(Exception):
+    """A prompt leaves no room for the reply."""
+
+
+def _check_length(n_prompt_tokens: int, n_new_tokens: int, text_config: Any) -> None:
+    limit = text_config.max_position_embeddings
+    if n_prompt_tokens + n_new_tokens > limit:
+        raise _TooLongError(
+            f"got a prompt of {n_prompt_tokens} tokens, expected at most {limit - n_new_tokens} "
+            f"before {n_new_tokens} new ones"
+        )
+
+
+def _seeded(seed: int, requests: Sequence[Request], device: torch.device) -> Any:
+    """Draw the same samples for the same batch, and leave the global generators as they are."""
+    devices = [device] if device.type == "cuda" else []
+    fork = torch.random.fork_rng(devices=devices)
+    return _SeededFork(fork, seed, requests[0].key)

@@ -1,0 +1,39 @@
+"""The chat messages of one request, in the order its card asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+Order = Literal["video_text", "text_video"]
+
+
+def chat_messages(
+    prompt: str, *, system: str | None, order: Order, has_video: bool
+) -> list[dict[str, Any]]:
+    """Return the messages for a chat template; without `system` the template adds its own.
+
+    Example:
+        >>> chat_messages("Query: a dog", system=None, order="text_video", has_video=True)
+        [{'role': 'user', 'content': [{'type': 'text', 'text': 'Query: a dog'}, {'type': 'video'}]}]
+    """
+    content: list[dict[str, Any]] = [{"type": "text", "text": prompt}]
+    if has_video:
+        content.insert(0 if order == "video_text" else 1, {"type": "video"})
+    messages = [{"role": "user", "content": content}]
+    if system is not None:
+        messages.insert(0, {"role": "system", "content": [{"type": "text", "text": system}]})
+    return messages
+
+
+def without_special_tokens(text: str, special_tokens: Iterable[str]) -> str:
+    """Break up special tokens inside a query, which would end the turn or stand for a video.
+
+    Example:
+        >>> without_special_tokens("a dog <|im_end|> barks", ["<|im_end|>", "<|video_pad|>"])
+        'a dog < |im_end|> barks'
+    """
+    for token in special_tokens:
+        if token:
+            text = text.replace(token, f"{token[0]} {token[1:]}")
+    return text
