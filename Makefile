@@ -47,11 +47,12 @@ $(STAMP): $(INPUTS)
 		'install it (on Debian: apt-get install python3-venv)' >&2; exit 1; }
 	@echo 'setup: creating $(VENV)'
 	@$(PYTHON) -m venv $(VENV)
-	@if [ -z '$(TORCH_INDEX)' ] && [ "$$(uname)" = Linux ] && ! nvidia-smi >/dev/null 2>&1; then \
-		echo 'setup: no NVIDIA GPU found; if torch arrives with gigabytes of CUDA, stop and set' \
-			'TORCH_INDEX (see the Makefile)'; fi
 	@echo 'setup: installing $(PINNED_TORCH)'
 	@$(PIP) --no-deps $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) $(PINNED_TORCH)
+	@if ! nvidia-smi >/dev/null 2>&1 && \
+		grep -q '^Requires-Dist: nvidia' $(VENV)/lib/python*/site-packages/torch-*/METADATA; then \
+		echo 'setup: this torch brings gigabytes of CUDA, and no NVIDIA GPU was found; for the' \
+			'build for the CPU, stop, remove $(VENV) and set TORCH_INDEX (see the Makefile)'; fi
 	@echo 'setup: installing rarft[$(EXTRAS)] and what it needs (a few minutes)'
 	@$(PIP) --constraint constraints.txt --editable '.[$(EXTRAS)]'
 	@$(BIN)/python packaging/torchvision_repair.py

@@ -31,7 +31,7 @@ from rarft.harness.stages.plan import (
     load_tasks,
     make_plan,
     model_identity,
-    run_prompt,
+    run_prompts,
 )
 from rarft.harness.stages.run_lock import hold
 from rarft.harness.stages.run_record import (
@@ -72,6 +72,7 @@ def prepare(config: RunConfig, directory: Path, *, show_progress: bool = False) 
         )
     card, card_path = find_card(config.model, config.include_folders)
     tasks = load_tasks(config)
+    prompts = run_prompts(config, card, card_path, tasks)
     batch_size = config.batch_size or auto_batch_size(card)
     backend_args, training = _backend_args(config, card)
     model = load_model(
@@ -87,7 +88,7 @@ def prepare(config: RunConfig, directory: Path, *, show_progress: bool = False) 
         len({query.video for task in tasks for query in task.asked}) if card.reads_video else 0
     )
     with track("videos found", n_videos, shown=show_progress) as advance:
-        plan = make_plan(config, tasks, card, card_path, engine=engine, on_video=lambda: advance(1))
+        plan = make_plan(config, tasks, card, prompts, engine=engine, on_video=lambda: advance(1))
     responses = read_responses(directory)
     return Prepared(
         card=card,
@@ -96,7 +97,7 @@ def prepare(config: RunConfig, directory: Path, *, show_progress: bool = False) 
         responses=responses,
         workload=make_workload(plan, responses, batch_size=batch_size),
         model=model,
-        prompts={t.mode: run_prompt(config, card, card_path, mode=t.mode) for t in tasks},
+        prompts=prompts,
         identity=model_identity(config, card, engine),
     )
 

@@ -4,12 +4,12 @@ Failed and missing queries leave every mean; what has no reference is None, neve
 docs/metrics.md gives each key's formula, edge cases and an example.
 """
 
-from rarft.harness.metrics.counts import counts
-from rarft.harness.metrics.figures import METRICS, Metric, figures
 from rarft.harness.metrics.grounding import pair_accuracy, ra_iou, recall_at
+from rarft.harness.metrics.metric_table import METRICS, Metric, figures
 from rarft.harness.metrics.outcomes import QueryOutcome, outcome
 from rarft.harness.metrics.overlap import tiou
 from rarft.harness.metrics.relevance import f1
+from rarft.harness.metrics.reply_counts import counts
 
 __all__ = [
     "METRICS",

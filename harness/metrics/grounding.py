@@ -37,7 +37,7 @@ def recall(sums: Sums, *, threshold: float) -> FloatArray:
 
 def mean_iou_of_relevant(sums: Sums) -> FloatArray:
     """Return mean tIoU over all relevant queries; a refusal of one counts 0."""
-    return np.where(_iou_is_unknown(sums), np.nan, sums["iou_sum"] / sums["iou_known"])
+    return np.where(iou_is_unknown(sums), np.nan, sums["iou_sum"] / sums["iou_known"])
 
 
 def mean_iou_of_grounded(sums: Sums) -> FloatArray:
@@ -92,12 +92,7 @@ def pair_accuracy(outcomes: Sequence[QueryOutcome]) -> float | None:
     return evaluate_one(share_of_right_pairs, video_sums(query_table(outcomes)).total())
 
 
-def _over_known(sums: Sums, relevant_part: FloatArray) -> FloatArray:
-    mean = (relevant_part + sums["irrelevant_refused"]) / (sums["iou_known"] + sums["irrelevant"])
-    return np.where(_iou_is_unknown(sums), np.nan, mean)
-
-
-def _iou_is_unknown(sums: Sums) -> BoolArray:
+def iou_is_unknown(sums: Sums) -> BoolArray:
     """Tell where the known IoUs say nothing about how the model localises.
 
     Without the second rule a model that grounds without spans and refuses some relevant queries
@@ -107,3 +102,8 @@ def _iou_is_unknown(sums: Sums) -> BoolArray:
     none_localised = (sums["iou_unknown_grounded"] > 0) & (sums["iou_known_grounded"] == 0)
     unknown: BoolArray = none_known | none_localised
     return unknown
+
+
+def _over_known(sums: Sums, relevant_part: FloatArray) -> FloatArray:
+    mean = (relevant_part + sums["irrelevant_refused"]) / (sums["iou_known"] + sums["irrelevant"])
+    return np.where(iou_is_unknown(sums), np.nan, mean)

@@ -1,6 +1,6 @@
 """The table of metrics that docs/metrics.md shows, written from METRICS."""
 
-from rarft.harness.metrics.figures import METRICS
+from rarft.harness.metrics.metric_table import METRICS
 
 
 def index_table() -> str:

@@ -1,18 +1,19 @@
 """The figures as lm-eval computes them: `process_results` per row, aggregations per task.
 
 lm-eval sees one row at a time, so a key that does not apply to a row is absent from it. What only
-the whole task can tell (no irrelevant query, no pair) is NaN from the aggregation. The keys
-`ra_iou@*`, `ra_miou` and `miou_*` are floats for lm-eval's own `mean`.
+the whole task can tell (no irrelevant query, no pair, no known IoU) is NaN from the aggregation.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import isnan, nan
 from typing import Any
 
 import numpy as np
 
+from rarft.harness.metrics.grounding import iou_is_unknown
 from rarft.harness.metrics.outcomes import counted, iou_of_relevant, ra_iou_of
 from rarft.harness.metrics.relevance import f1_of_irrelevant, f1_of_relevant, mean_f1
 from rarft.harness.metrics.sums import PAIR_THRESHOLD, THRESHOLDS, FloatArray, Sums
@@ -24,6 +25,27 @@ Told = tuple[bool, Kind]
 """One row of an F1 score: whether the query is relevant, and what its reply counts as."""
 PairHalf = tuple[str, bool, bool | None]
 """One row of pair accuracy: record, whether relevant, whether right (None: cannot be told)."""
+
+
+class IouValue(float):
+    """A row's value of an IoU figure, NaN where unknown, with what its mean has to know of the row.
+
+    Example:
+        >>> IouValue(0.5, relevant=True, grounded=True) + 1
+        1.5
+    """
+
+    __slots__ = ("grounded", "relevant")
+
+    relevant: bool
+    grounded: bool
+
+    def __new__(cls, value: float, *, relevant: bool = False, grounded: bool = False) -> IouValue:
+        """Attach to the value whether the query is relevant and whether it was grounded."""
+        self = super().__new__(cls, value)
+        self.relevant = relevant
+        self.grounded = grounded
+        return self
 
 
 def process_results(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
@@ -58,9 +80,7 @@ def process_results(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str,
         "pair_accuracy": (record, relevant, _half_is_right(relevant, counts_as, iou)),
     }
     ra_iou = ra_iou_of(relevant=relevant, counts_as=counts_as, iou=iou)
-    if ra_iou is not None:
-        scores |= _grounding_scores(ra_iou, relevant=relevant, counts_as=counts_as)
-    return scores
+    return scores | _grounding_scores(ra_iou, relevant=relevant, counts_as=counts_as)
 
 
 def _prediction(doc: Mapping[str, Any], answer: str) -> Prediction | None:
@@ -70,12 +90,17 @@ def _prediction(doc: Mapping[str, Any], answer: str) -> Prediction | None:
     return answer.prediction if answer.status == "scored" else None
 
 
-def _grounding_scores(ra_iou: float, *, relevant: bool, counts_as: Kind) -> dict[str, float]:
-    scores = {f"ra_iou@{threshold}": float(ra_iou >= threshold) for threshold in THRESHOLDS}
-    scores["ra_miou"] = ra_iou
+def _grounding_scores(ra_iou: float | None, *, relevant: bool, counts_as: Kind) -> dict[str, float]:
+    grounded = counts_as == "grounded"
+    value = nan if ra_iou is None else ra_iou
+    mean_value = IouValue(value, relevant=relevant, grounded=grounded)
+    scores: dict[str, float] = {"ra_miou": mean_value}
+    for threshold in THRESHOLDS:
+        reached = nan if ra_iou is None else float(ra_iou >= threshold)
+        scores[f"ra_iou@{threshold}"] = IouValue(reached, relevant=relevant, grounded=grounded)
     if relevant:
-        scores["miou_relevant"] = ra_iou
-        if counts_as == "grounded":
+        scores["miou_relevant"] = mean_value
+        if grounded and ra_iou is not None:
             scores["miou_grounded"] = ra_iou
     return scores
 
@@ -84,6 +109,31 @@ def _half_is_right(relevant: bool, counts_as: Kind, iou: float | None) -> bool |
     if not relevant:
         return counts_as == "refused"
     return None if iou is None else counts_as == "grounded" and iou >= PAIR_THRESHOLD
+
+
+def known_mean(items: Sequence[float]) -> float:
+    """Return the mean of the known values, NaN where they say nothing about the whole task.
+
+    Example:
+        >>> known_mean([IouValue(0.5, relevant=True, grounded=True),
+        ...             IouValue(nan, relevant=True, grounded=True)])
+        0.5
+        >>> known_mean([IouValue(1.0), IouValue(nan, relevant=True, grounded=True)])
+        nan
+    """
+    values = [item if isinstance(item, IouValue) else IouValue(item) for item in items]
+    known = [value for value in values if not isnan(value)]
+    localised = sum(value.relevant and value.grounded for value in known)
+    sums = {
+        "relevant": sum(value.relevant for value in values),
+        "iou_known": sum(value.relevant for value in known),
+        "iou_known_grounded": localised,
+        "iou_unknown_grounded": sum(v.relevant and v.grounded for v in values) - localised,
+    }
+    arrays = {name: np.array(float(count)) for name, count in sums.items()}
+    if not known or iou_is_unknown(arrays):
+        return nan
+    return float(sum(known) / len(known))
 
 
 def f1_relevant(items: Iterable[Told]) -> float:
@@ -132,7 +182,7 @@ def pair_accuracy(items: Iterable[PairHalf]) -> float:
     pairs = [
         i[0] and r[0] for i, r in halves.values() if len(i) == len(r) == 1 and None not in i + r
     ]
-    return sum(map(bool, pairs)) / len(pairs) if pairs else float("nan")
+    return sum(map(bool, pairs)) / len(pairs) if pairs else nan
 
 
 def _of_told(function: Callable[[Sums], FloatArray], items: Iterable[Told]) -> float:

@@ -97,7 +97,7 @@ def load_checkpoint(choice: CheckpointChoice) -> Checkpoint:
         UserError: it is no Qwen2.5-VL, or lacks a file.
     """
     folder = checkpoint_folder(choice.name)
-    source = {"pretrained_model_name_or_path": folder, "revision": choice.revision}
+    source: dict[str, Any] = {"pretrained_model_name_or_path": folder, "revision": choice.revision}
     transformers_logging.disable_progress_bar()
     try:
         config = AutoConfig.from_pretrained(**source)
@@ -110,8 +110,8 @@ def load_checkpoint(choice: CheckpointChoice) -> Checkpoint:
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())[:300]
         raise NotFoundError(
-            f"got pretrained={choice.name}, which cannot be loaded ({reason}), expected a Hub id or "
-            "a folder; check the name or give --model_args pretrained=<folder>"
+            f"got pretrained={choice.name}, which cannot be loaded ({reason}), expected a Hub id "
+            "or a folder; check the name or give --model_args pretrained=<folder>"
         ) from error
     processor.tokenizer.padding_side = "left"
     mend_positions(network)

@@ -5,9 +5,11 @@ The checkpoint is loaded with the first task, so a dry run or a finished one cos
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -183,7 +185,7 @@ class HfModel:
         inputs = make_inputs(processor, requests, frames, order=self._order)
         n_prompt_tokens = inputs["attention_mask"].sum(dim=1).tolist()
         _check_length(max(n_prompt_tokens), settings.max_new_tokens, network.config.text_config)
-        with torch.inference_mode(), _seeded(self._seed, requests, self._choice.device):
+        with torch.inference_mode(), _seeded(self._seed, requests[0].key, self._choice.device):
             output = network.generate(**inputs.to(network.device), generation_config=settings)
         new_tokens = output[:, inputs["input_ids"].shape[1] :].tolist()
         seconds = (time.perf_counter() - started_s) / len(requests)
@@ -216,8 +218,11 @@ def _check_length(n_prompt_tokens: int, n_new_tokens: int, text_config: Any) -> 
         )
 
 
-def _seeded(seed: int, requests: Sequence[Request], device: torch.device) -> Any:
+@contextmanager
+def _seeded(seed: int, key: str, device: torch.device) -> Iterator[None]:
     """Draw the same samples for the same batch, and leave the global generators as they are."""
-    devices = [device] if device.type == "cuda" else []
-    fork = torch.random.fork_rng(devices=devices)
-    return _SeededFork(fork, seed, requests[0].key)
+    devices = range(torch.cuda.device_count()) if device.type == "cuda" else ()
+    digest = hashlib.sha256(f"{seed} {key}".encode()).digest()
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(int.from_bytes(digest[:8]) >> 1)
+        yield

@@ -1,7 +1,7 @@
 """The weights of an untrained tiny model: drawn from a fixed seed, scaled so that it can learn.
 
 With the library's own initial weights (all of standard deviation 0.02) a model of this size never
-looks at the frames. Here a matrix has 1/sqrt(fan in), halved where it writes to the residual stream.
+looks at the frames. Here a matrix has 1/sqrt(fan in), halved where it adds to the residual stream.
 """
 
 from __future__ import annotations

@@ -59,13 +59,16 @@ def _named_times(text: str) -> Iterator[tuple[_Role, Time]]:
         if time.unit == "%":
             continue
         cues = list(_CUE.finditer(text, gap_start, time.start))
-        if cues and _names(text, cues[-1].end(), time):
-            yield ("start" if cues[-1]["start"] else "end"), time
+        cue = next((cue for cue in reversed(cues) if _names(text, cue, time)), None)
+        if cue:
+            yield ("start" if cue["start"] else "end"), time
 
 
-def _names(text: str, cue_end: int, time: Time) -> bool:
+def _names(text: str, cue: re.Match[str], time: Time) -> bool:
     """Return whether the cue is about this number: only filler between, or "… at 3.0 s"."""
-    between = text[cue_end : time.start]
-    if all(word.lower() in NAMING for word in _WORDS.findall(between)):
-        return True
-    return (not time.bare or time.decimal) and bool(_POINTS.search(between))
+    between = text[cue.end() : time.start]
+    unmarked = time.bare and not time.decimal
+    adjacent = all(word.lower() in NAMING for word in _WORDS.findall(between))
+    if cue[0].lower() in ("from", "to"):
+        return adjacent and not unmarked
+    return adjacent or (not unmarked and bool(_POINTS.search(between)))

@@ -38,6 +38,8 @@ _HOLD = (
     r"|in\sthe\svideo|in\sthis\svideo|part\sof|represent|included|featured|displayed|captured"
     r"|observed|detected|answerable|compatible|satisf)"
 )
+# A verb that ends in -s is not the one denied: "the event 'he is not here' happens from 3 to 9".
+_BASE = r"(?!e?s\b)"
 _EVENTS = (
     r"(?:such|relevant|matching|corresponding|suitable|appropriate|clear|explicit|specific|valid"
     r"|part|portion|parts|segments?|events?|scenes?|moments?|evidence|intervals?|instances?|footage"
@@ -46,8 +48,10 @@ _EVENTS = (
 )
 
 _VERDICTS: Final = (
-    rf"\b{_VIDEO}\b{_GAP}\b{_NOT}\s(?:\w+\s){{0,3}}?{_SHOW}",
-    rf"\b{_QUERY}\b{_GAP}\b{_NOT}\s(?:\w+\s){{0,4}}?{_HOLD}",
+    rf"\b{_VIDEO}\b{_GAP}\b{_NOT}\s(?:\w+\s){{0,3}}?{_SHOW}{_BASE}",
+    rf"\b{_VIDEO}\b{_GAP}\bnever\s(?:\w+\s){{0,2}}?{_SHOW}",
+    rf"\b{_QUERY}\b{_GAP}\bnever\s(?:\w+\s){{0,2}}?{_HOLD}",
+    rf"\b{_QUERY}\b{_GAP}\b{_NOT}\s(?:\w+\s){{0,4}}?{_HOLD}{_BASE}",
     rf"\b{_QUERY}\b{_GAP}\b{_NOT}\s(?:\w+\s){{0,3}}?(?:be\s){_HOLD}",
     rf"\b(?:no|not\sany|n['o’]t\sany|without\sany|zero)\s(?:\w+\s){{0,2}}?{_EVENTS}\b"
     rf"(?!\s(?:else|other|later|longer))",
@@ -65,7 +69,8 @@ _VERDICTS: Final = (
     r"\bcannot\sbe\s(?:\w+\s)?(?:found|located|identified|detected|seen|grounded|answered)\b",
     rf"\bquery\b{_GAP}\b(?:asks?|asked|mentions?|describes?|states?|refers?|specifies|requests?"
     rf"|involves?|requires?|assumes?|claims?|indicates?|looks\sfor)\b[^.!?\n]{{0,160}}?"
-    rf"\b(?:but|while|whereas|however|yet|instead|although)\b",
+    rf"\b(?:but|while|whereas|however|yet|instead|although)\b[^.!?\n]{{0,60}}?"
+    rf"\b(?:{_VIDEO}|shows?|shown|depicts?|no|not|nobody)\b",
     rf"\b(?:but|while|whereas|however|yet|although)\b[^.!?\n]{{0,40}}?\bquery\b{_GAP}"
     rf"\b(?:asks?|asked|mentions?|describes?|states?|refers?|specifies|requests?|involves?"
     rf"|requires?|says|is\sabout|indicates?)\b",
@@ -74,6 +79,7 @@ _VERDICTS: Final = (
     r"\s?(?:no\b|none\b|null\b|n/a\b|nil\b|\[\s?\])",
     r"\bnone\sof\sthe\s(?:segments?|scenes?|clips?|frames?|events?|moments?|parts?)\b",
     r"\bnothing\s(?:in\sthe\svideo\s)?(?:matches|corresponds|relevant|of\sthe\skind)\b",
+    r"\bnowhere\sto\sbe\s(?:seen|found)\b|\bneither\b[^.!?\n]{0,80}?\bnor\b",
     r"\bfalse\spremise\b|\bquery\s(?:should|must)\sbe\s(?:refused|rejected)\b|\bi\srefuse\b",
 )
 _REMARKS: Final = (

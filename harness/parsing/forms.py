@@ -78,22 +78,28 @@ def read_text(text: str, body: Body, *, tagged: bool = False, care: Care = "care
 
 
 def _generic(body: Body) -> Prediction:
-    prediction = read_section(body, "answer")
-    if prediction is None or prediction.kind == "unparsed":
-        prediction = read_section(body, "time", "glue") or prediction
+    prediction = _read_answer(body) or read_section(body, "time", "glue")
     if prediction is None:
         prediction = read_text(body.prose, body)
     exact = (is_answer_correction, is_answer, is_answer_list, is_time_tag)
     return replace(prediction, format_ok=any(is_exact(body.exact) for is_exact in exact))
 
 
-def _answer_tag(body: Body) -> Prediction | None:
+def _read_answer(body: Body) -> Prediction | None:
+    """Read the answer, or the spans beside an answer that is only a letter."""
     prediction = read_section(body, "answer")
+    if prediction is None or prediction.kind != "unparsed":
+        return prediction
+    return read_section(body, "time", "glue") or prediction
+
+
+def _answer_tag(body: Body) -> Prediction | None:
+    prediction = _read_answer(body)
     return prediction and replace(prediction, format_ok=is_answer(body.exact))
 
 
 def _answer_correction(body: Body) -> Prediction | None:
-    prediction = read_section(body, "answer")
+    prediction = _read_answer(body)
     return prediction and replace(prediction, format_ok=is_answer_correction(body.exact))
 
 

@@ -26,6 +26,11 @@ _PATTERNS: Final = (
     r"(?:assist|help|comply|fulfil+|answer|complete|continue|do\sthat|respond)\b",
     r"\b(?:no|any)\svideos?\s(?:\w+\s){0,3}?(?:provided|attached|uploaded|given|available|received"
     r"|supplied|included|input)\b",
+    r"\bvideos?\s(?:was|were|is|has|have|did)(?:\snot|n['’]t)\s(?:\w+\s){0,2}?(?:provided|attached"
+    r"|uploaded|given|received|supplied|load|loaded)\b",
+    r"\byou\s(?:have\snot|haven['’]t|did\snot|didn['’]t)\s(?:\w+\s){0,2}?(?:provide|upload|attach"
+    r"|share|sen[dt])",
+    r"\bvideos?\s(?:cannot|can\snot|can['’]t)\sbe\s(?:viewed|watched|processed|accessed|opened)",
     r"\bplease\s(?:provide|upload|share|attach|send|supply)\s(?:\w+\s){0,3}?(?:video|link|file|clip)",
     r"\b(?:there\sis\sno|(?:do\snot|don['’]t)\s(?:see|have))\s(?:an?\s|any\s|the\s)?(?:attached\s)?"
     r"(?:video|access)(?=\s?(?:$|[.,!;]|to\b|attached|file|here|in\sour|in\sthis\sc))",

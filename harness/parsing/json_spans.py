@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from rarft.harness.parsing.joins import is_only_times
 from rarft.harness.parsing.numbers import find_times
-from rarft.harness.parsing.pairs import find_pairs, is_only_times, sign
+from rarft.harness.parsing.pairs import find_pairs, sign
 from rarft.harness.parsing.spans import Pair
 
 _MAX_CHARS = 100_000

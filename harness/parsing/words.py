@@ -23,6 +23,8 @@ roughly of point mark in on it position event segment moment value t
 """
 FUNCTION_WORDS: Final = frozenset(_AFTER_A_TIME.split())
 """Words that may follow a time range without a unit: "from 12 to 17 in the video"."""
+NOTHING: Final = frozenset({"none", "null", "nil", "n/a", "na", "nan"})
+"""What stands in the place of a time: "None to None", "Start: N/A, End: N/A"."""
 COUNTED: Final = frozenset(_COUNTED.split())
 """Words that make a range a count or a measure: "2 to 3 people"."""
 AROUND_TIMES: Final = frozenset(_AROUND_TIMES.split())

@@ -119,12 +119,20 @@ def _answer(run: int, sample: Sample) -> Answer:
         timeline=timeline(sample, end_s=sample.duration_s),
         iou="" if sample.iou is None else f"{sample.iou:.2f}",
         spans=_written_spans(prediction.spans) if prediction else "",
-        reply=excerpt_of(sample.reply),
+        reply=_reply(sample),
         explanation=_optional(prediction.explanation) if prediction else None,
         correction=_optional(prediction.correction) if prediction else None,
         flags=", ".join(prediction.flags) if prediction else "",
         reason=excerpt_of(sample.failure or (prediction.reason if prediction else "") or " ").text,
     )
+
+
+def _reply(sample: Sample) -> Excerpt:
+    if sample.status != "scored":
+        return Excerpt("", "There is no reply.")
+    if not sample.reply and sample.prediction and sample.prediction.kind != "unparsed":
+        return Excerpt("", "A structured answer without text.")
+    return excerpt_of(sample.reply)
 
 
 def _class_name(query: Sample) -> str:

@@ -129,9 +129,7 @@ def _facts(run: RunView) -> dict[str, str]:
         "checkpoint": model.checkpoint,
         "revision": model.revision,
         "licence": model.licence,
-        "queries": "all"
-        if config.get("limit") is None
-        else f"first {config['limit']} of each task",
+        "queries": f"{run.results.asked} of each task" if run.results.asked else "all",
         "policy": config.get("policy"),
         "seed": config.get("seed"),
         "engine": _inline(engine) if isinstance(engine, Mapping) else engine,

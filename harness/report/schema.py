@@ -55,7 +55,7 @@ class Results(BaseModel):
     results: dict[str, dict[str, Any]]
     floors: dict[str, dict[str, dict[str, Any]]] = Field(default_factory=dict)
     n_samples: dict[str, Any] = Field(default_factory=dict, alias="n-samples")
-    load_reports: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    load_reports: dict[str, dict[str, Any] | None] = Field(default_factory=dict)
     config: dict[str, Any] = Field(default_factory=dict)
     provenance: dict[str, Any] = Field(default_factory=dict)
 
@@ -63,6 +63,17 @@ class Results(BaseModel):
     def tasks(self) -> tuple[str, ...]:
         """Return the names of the evaluated tasks, in the file's order."""
         return tuple(self.results)
+
+    @property
+    def asked(self) -> str:
+        """Return which queries of each task were asked, empty when all were.
+
+        As in lm-eval, a limit below 1 is a share of the task.
+        """
+        limit = self.config.get("limit")
+        if not isinstance(limit, int | float):
+            return ""
+        return f"the first {limit:g}" if limit >= 1 else f"the first {100 * limit:g} %"
 
 
 class SamplePrediction(BaseModel):

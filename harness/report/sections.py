@@ -77,7 +77,7 @@ def task_section(
         categories=_categories(rows, task, samples),
         outcomes=tuple(_outcome_bars(runs, task, labels)),
         scatters=tuple(_scatters(runs, task, labels)),
-        load_report=first.load_reports.get(task, {}),
+        load_report=first.load_reports.get(task) or {},
         provenance=first.provenance.get("tasks", {}).get(task, {}),
     )
 

@@ -107,17 +107,16 @@ def _bounds(figures: Sequence[Figure | None]) -> tuple[list[str], list[str]]:
 def _notes(results: Results) -> list[str]:
     notes = [
         f"Figures in %, {NOT_APPLICABLE} is not applicable; 95% intervals resample videos.",
-        *_prefix_notes(results),
+        *(
+            [f"Only {results.asked} of the queries of each task (--limit)."]
+            if results.asked
+            else []
+        ),
     ]
     rows = {task: task_rows([results], task) for task in results.tasks}
     for task, own in rows.items():
         notes += [f"{task}: {note}" for note in footnotes(own)]
     return notes
-
-
-def _prefix_notes(results: Results) -> list[str]:
-    limit = results.config.get("limit")
-    return [] if limit is None else [f"Only the first {limit} queries of each task (--limit)."]
 
 
 def _slice_table(results: Results, slices: dict[str, str], *, title: str) -> Table:

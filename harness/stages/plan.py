@@ -105,22 +105,17 @@ def make_plan(
     config: RunConfig,
     tasks: Sequence[LoadedTask],
     card: Card,
-    card_path: Path,
+    prompts: Mapping[PromptMode, str],
     *,
     engine: Mapping[str, str],
     on_video: VideoSeen = lambda: None,
 ) -> Plan:
-    """Build one request a query, in task order.
-
-    Raises:
-        UserError: the card has no prompt for a task's mode.
-    """
+    """Build one request a query, in task order."""
     identity = model_identity(config, card, engine)
     requests: list[Request] = []
     failures: dict[str, str] = {}
     videos: dict[str, VideoFile | str] = {}
     for task in tasks:
-        prompt = run_prompt(config, card, card_path, mode=task.mode)
         for query, doc in zip(task.asked, task.task.eval_docs, strict=False):
             video: VideoFile | str | None = None
             if card.reads_video:
@@ -129,11 +124,24 @@ def make_plan(
                     videos[visual] = open_video(visual)
                     on_video()
                 video = videos[visual]
-            request = build_request(query, prompt, video, card, identity, task_digest=task.digest)
+            request = build_request(
+                query, prompts[task.mode], video, card, identity, task_digest=task.digest
+            )
             if isinstance(video, str):
                 failures[request.key] = video
             requests.append(request)
     return Plan(tasks=tuple(tasks), requests=tuple(requests), failures=failures)
+
+
+def run_prompts(
+    config: RunConfig, card: Card, card_path: Path, tasks: Sequence[LoadedTask]
+) -> dict[PromptMode, str]:
+    """Return the prompt of every mode that the tasks ask for.
+
+    Raises:
+        UserError: the card or the user's file has no prompt for a mode.
+    """
+    return {task.mode: run_prompt(config, card, card_path, mode=task.mode) for task in tasks}
 
 
 def run_prompt(config: RunConfig, card: Card, card_path: Path, *, mode: PromptMode) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rarft.harness.metrics.figures import evaluate, outcome_sums
+from rarft.harness.metrics.metric_table import evaluate, outcome_sums
 from rarft.harness.metrics.outcomes import QueryOutcome
 from rarft.harness.metrics.sums import FloatArray
 

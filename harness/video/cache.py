@@ -42,7 +42,7 @@ class FramesCache:
         try:
             about = json.loads(about_path.read_text(encoding="utf-8"))
             pixels = np.load(pixels_path, mmap_mode="r", allow_pickle=False)
-            if about["schema_version"] != SCHEMA_VERSION or about["crc32"] != zlib.crc32(pixels):
+            if about["schema_version"] != SCHEMA_VERSION or about["crc32"] != _checksum(pixels):
                 raise ValueError("the pixels are not those that were written")
             os.utime(about_path)
         except FileNotFoundError:
@@ -59,7 +59,7 @@ class FramesCache:
             return
         record = {
             "schema_version": SCHEMA_VERSION,
-            "crc32": zlib.crc32(np.ascontiguousarray(pixels)),
+            "crc32": _checksum(pixels),
             "about": dict(about),
         }
         pixels_path, about_path = self._paths(key)
@@ -110,3 +110,7 @@ class FramesCache:
                 (self.directory / key).unlink(missing_ok=True)
             self._drop(key)
             total_bytes -= sizes[key]
+
+
+def _checksum(pixels: NDArray[np.uint8]) -> int:
+    return zlib.crc32(np.ascontiguousarray(pixels).data)

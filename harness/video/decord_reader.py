@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-import decord
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,7 +16,7 @@ from rarft.harness.video.reader import DecodeError, VideoInfo
 
 # Full-size frames held at once: 768 frames of 1080p would take 5 GB.
 _CHUNK_FRAMES = 16
-_FAILURES = (decord.DECORDError, RuntimeError, IndexError, OSError)
+_MAX_THREADS = 4
 
 
 @contextmanager
@@ -26,10 +26,13 @@ def open_decord(path: Path) -> Iterator[DecordVideo]:
     Raises:
         DecodeError: decord cannot open or read the file.
     """
+    import decord
+
     decord.logging.set_level(decord.logging.QUIET)
+    threads = min(_MAX_THREADS, os.cpu_count() or 1)
     try:
-        yield DecordVideo(path)
-    except _FAILURES as error:
+        yield DecordVideo(decord.VideoReader(str(path), ctx=decord.cpu(0), num_threads=threads))
+    except (decord.DECORDError, RuntimeError, IndexError, OSError) as error:
         raise DecodeError(_reason(error, path)) from error
 
 
@@ -43,13 +46,12 @@ def _reason(error: BaseException, path: Path) -> str:
 class DecordVideo:
     """One file open in decord."""
 
-    def __init__(self, path: Path) -> None:
-        threads = min(4, os.cpu_count() or 1)
-        self._reader = decord.VideoReader(str(path), ctx=decord.cpu(0), num_threads=threads)
-        n_frames = len(self._reader)
-        height, width = self._reader[0].shape[:2] if n_frames else (0, 0)
+    def __init__(self, reader: Any) -> None:
+        self._reader = reader
+        n_frames = len(reader)
+        height, width = reader[0].shape[:2] if n_frames else (0, 0)
         self.info = VideoInfo(
-            fps=float(self._reader.get_avg_fps()),
+            fps=float(reader.get_avg_fps()),
             n_frames=n_frames,
             height=int(height),
             width=int(width),

@@ -59,7 +59,7 @@ class PyavVideo:
             container.streams.video[0].thread_type = "AUTO"
             for frame in container.decode(video=0):
                 while wanted < len(indices) and indices[wanted] == count:
-                    yield frame.to_ndarray(format="rgb24")
+                    yield _rgb(frame)
                     wanted += 1
                 count += 1
                 if wanted == len(indices):
@@ -67,10 +67,14 @@ class PyavVideo:
         if frame is None or indices[-1] - count >= _TAIL_FRAMES:
             raise DecodeError(f"only {count} of {self.info.n_frames} frames decode")
         for _ in indices[wanted:]:
-            yield frame.to_ndarray(format="rgb24")
+            yield _rgb(frame)
 
     def times_s(self, indices: Sequence[int]) -> list[float]:
         """Return when these frames are shown, the first frame of the file being at 0."""
         if len(self._timestamps) < self.info.n_frames:
             return [round(index / self.info.fps, 4) for index in indices]
         return [round(self._timestamps[index] - self._timestamps[0], 4) for index in indices]
+
+
+def _rgb(frame: av.VideoFrame) -> NDArray[np.uint8]:
+    return np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)

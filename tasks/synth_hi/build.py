@@ -104,7 +104,7 @@ def _claimed_shots(world: World, event: Event, claim: Predicate) -> tuple[Shot, 
     inside = [s for s in world.shots if s.start_s < end_s and start_s < s.end_s]
     scenes: dict[Shot, Any] = {}
     if claim.scene:
-        scenes = {shot: claim.scene for shot in inside}
+        scenes = dict.fromkeys(inside, claim.scene)
     elif claim.transition:
         scenes = dict(zip(inside, claim.transition, strict=True))
     return tuple(replace(shot, scene=scenes.get(shot, shot.scene)) for shot in world.shots)
@@ -203,9 +203,7 @@ def _fill(
     comparison = claim.comparison
     if not (comparison or has_landmark or resizes) and rng.random() < 0.15:
         comparison = rng.choice(SIZE_COMPARISONS)
-    return replace(
-        claim, count=count, size=size, part=part, side=side, comparison=comparison
-    )
+    return replace(claim, count=count, size=size, part=part, side=side, comparison=comparison)
 
 
 def _is_accepted(world: World, relevant: Predicate, irrelevant: Predicate) -> bool:

@@ -53,15 +53,11 @@ def split_of(colour: Colour, shape: Shape, action: Action) -> Split:
 def actions_of(split: Split, colour: Colour, shape: Shape) -> tuple[Action, ...]:
     """Return the actions that this split may show of this colour and shape."""
     return tuple(
-        action
-        for action in (*MOVES, *GESTURES)
-        if _owners()[colour, shape, action] == split
+        action for action in (*MOVES, *GESTURES) if _owners()[colour, shape, action] == split
     )
 
 
-def is_in_split(
-    split: Split, colour: Colour, shape: Shape, actions: tuple[Action, ...]
-) -> bool:
+def is_in_split(split: Split, colour: Colour, shape: Shape, actions: tuple[Action, ...]) -> bool:
     """Say whether every action of this colour and shape belongs to the split."""
     owned = actions_of(split, colour, shape)
     return all(action in owned for action in actions)

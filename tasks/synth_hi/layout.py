@@ -162,8 +162,9 @@ def _members(
     assert spec.count is not None
     scale = LARGEST_SCALE if set(RESIZES) & set(spec.actions) else 1.0
     across = radius_px * scale
-    up, down = across * UP_EXTENT.get(spec.part or "", 1.0), across * DOWN_EXTENT.get(
-        spec.part or "", 1.0
+    up, down = (
+        across * UP_EXTENT.get(spec.part or "", 1.0),
+        across * DOWN_EXTENT.get(spec.part or "", 1.0),
     )
     step = (2 * across + _GAP_PX, 0.0) if rng.random() < 0.5 else (0.0, up + down + _GAP_PX)
     last = (step[0] * (spec.count - 1), step[1] * (spec.count - 1))

@@ -40,7 +40,7 @@ def scene_at(world: World, time_s: float) -> Scene:
 
 def sprites_at(world: World, time_s: float) -> list[Sprite]:
     """Return everything that is visible at an instant, besides background and landmark."""
-    sprites = []
+    sprites: list[Sprite] = []
     for index, event in enumerate(world.events):
         if event.appear_s <= time_s < event.vanish_s:
             sprites += _sprites_of(event, index, time_s)

@@ -69,7 +69,9 @@ def background(scene: Scene) -> Image.Image:
 
 
 @lru_cache(maxsize=4096)
-def painted_object(shape: Shape, colour: Colour, part: Part | None, radius_px: float) -> Image.Image:
+def painted_object(
+    shape: Shape, colour: Colour, part: Part | None, radius_px: float
+) -> Image.Image:
     """Return an object as an RGBA picture centred on its middle."""
     image, draw, scale, middle = _canvas(radius_px)
     outline = [_outline(shape, radius_px + grown) for grown in (0.0, -_OUTLINE_PX)]

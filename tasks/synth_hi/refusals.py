@@ -17,6 +17,7 @@ from rarft.tasks.synth_hi.sentences import (
     is_plural,
     shape_words,
 )
+from rarft.tasks.synth_hi.vocabulary import SIZE_COMPARISONS
 
 OPENING: Final = "The video does not contain a matching segment."
 
@@ -33,44 +34,47 @@ def render_refusal(shown: Predicate, edits: Sequence[Edit]) -> str:
 
 
 def _sentence(shown: Predicate, edit: Edit) -> str:
+    if edit.slot in ("move", "gesture", "order"):
+        return _action_sentence(shown, edit)
     plural = is_plural(shown)
     subject = f"The {shape_words(shown)}"
-    be, pronoun = ("are", "They") if plural else ("is", "It")
+    be = "are" if plural else "is"
+    seen, said = edit.shown, edit.claimed
     match edit.slot:
-        case "colour" | "size":
-            return f"{subject} {be} {edit.shown}, not {edit.claimed}."
         case "count":
-            verb = "is" if edit.shown == 1 else "are"
-            shown_n, claimed_n = NUMBER_WORDS[edit.shown], NUMBER_WORDS[edit.claimed]
-            return f"There {verb} {shown_n} {shape_words(shown)}, not {claimed_n}."
+            verb = "is" if seen == 1 else "are"
+            return f"There {verb} {NUMBER_WORDS[seen]} {subject[4:]}, not {NUMBER_WORDS[said]}."
         case "shape":
             kind = "objects are" if plural else "object is"
-            return f"The {kind} {_a(edit.shown, plural)}, not {_a(edit.claimed, plural)}."
+            return f"The {kind} {_shape(seen, plural)}, not {_shape(said, plural)}."
         case "part":
             has = "have" if plural else "has"
-            return f"{subject} {has} {PART_WORDS[edit.shown]}, not {PART_WORDS[edit.claimed]}."
-        case "move" | "gesture":
-            seen = action_words(edit.shown, plural=plural)
-            said = action_words(edit.claimed, plural=True)
-            return f"{subject} {seen} and {'do' if plural else 'does'} not {said}."
-        case "order":
-            first, second = (action_words(a, plural=plural) for a in shown.actions)
-            return f"{pronoun} {first} before, not after, {pronoun.lower()} {second}."
+            return f"{subject} {has} {PART_WORDS[seen]}, not {PART_WORDS[said]}."
         case "side":
-            return f"{subject} {be} {SIDE_WORDS[edit.shown]}, not {SIDE_WORDS[edit.claimed]}."
+            return f"{subject} {be} {SIDE_WORDS[seen]}, not {SIDE_WORDS[said]}."
         case "comparison":
-            verb = be if edit.shown in ("larger", "smaller") else "move" + "s" * (not plural)
-            return f"{subject} {verb} {COMPARISON_WORDS[edit.shown]}, not {edit.claimed}."
+            verb = be if seen in SIZE_COMPARISONS else "move" + "s" * (not plural)
+            return f"{subject} {verb} {COMPARISON_WORDS[seen]}, not {said}."
         case "scene":
-            return f"The scene is {SCENE_WORDS[edit.shown]}, not {SCENE_WORDS[edit.claimed]}."
+            return f"The scene is {SCENE_WORDS[seen]}, not {SCENE_WORDS[said]}."
         case "transition":
-            first, second = (SCENE_WORDS[scene] for scene in edit.shown)
-            return (
-                f"The scene changes from {first} to {second}, not from {second} to {first}."
-            )
+            first, second = (SCENE_WORDS[scene] for scene in seen)
+            return f"The scene changes from {first} to {second}, not from {second} to {first}."
+    return f"{subject} {be} {seen}, not {said}."
 
 
-def _a(shape: str, plural: bool) -> str:
+def _action_sentence(shown: Predicate, edit: Edit) -> str:
+    plural = is_plural(shown)
+    if edit.slot == "order":
+        first, second = (action_words(action, plural=plural) for action in shown.actions)
+        pronoun = "they" if plural else "it"
+        return f"{pronoun.capitalize()} {first} before, not after, {pronoun} {second}."
+    seen = action_words(edit.shown, plural=plural)
+    said = action_words(edit.claimed, plural=True)
+    return f"The {shape_words(shown)} {seen} and {'do' if plural else 'does'} not {said}."
+
+
+def _shape(shape: str, plural: bool) -> str:
     if plural:
         return shape + ("es" if shape == "cross" else "s")
     return f"a {shape}"

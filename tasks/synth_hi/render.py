@@ -6,6 +6,7 @@ thread, no time stamps of the day in the file.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from rarft.tasks.synth_hi.painting import (
 )
 from rarft.tasks.synth_hi.world import FPS, LANDMARK_XY, SIDE_PX, World
 
-_ENCODER_OPTIONS = {"preset": "ultrafast", "crf": "16", "threads": "1"}
+_ENCODER_OPTIONS = {"preset": "ultrafast", "crf": "20", "threads": "1"}
 
 
 def paint_frame(world: World, time_s: float) -> NDArray[np.uint8]:
@@ -42,7 +43,17 @@ def paint_frames(world: World) -> Iterator[NDArray[np.uint8]]:
 
 
 def write_video(world: World, path: Path) -> None:
-    """Write a world as an mp4 file."""
+    """Write a world as an mp4 file, which takes its name only when it is complete.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    _encode(world, draft)
+    draft.replace(path)
+
+
+def _encode(world: World, path: Path) -> None:
     with av.open(str(path), "w", format="mp4", options={"fflags": "+bitexact"}) as container:
         stream = container.add_stream("libx264", rate=FPS, options=_ENCODER_OPTIONS)
         stream.width = stream.height = SIDE_PX

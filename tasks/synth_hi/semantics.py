@@ -75,9 +75,7 @@ def _surroundings_match(world: World, event: Event, predicate: Predicate, span: 
     if predicate.side and not (world.landmark and predicate.side in sides_of(event, span)):
         return False
     if predicate.scene and not any(
-        shot.scene == predicate.scene
-        and shot.start_s <= span.start_s
-        and span.end_s <= shot.end_s
+        shot.scene == predicate.scene and shot.start_s <= span.start_s and span.end_s <= shot.end_s
         for shot in world.shots
     ):
         return False

@@ -107,7 +107,7 @@ def draw_style(rng: random.Random) -> Style:
     )
 
 
-def render_text(predicate: Predicate, style: Style = Style()) -> str:  # noqa: B008
+def render_text(predicate: Predicate, style: Style = Style()) -> str:
     """Render a predicate as one sentence.
 
     Example:
@@ -146,7 +146,7 @@ def is_plural(predicate: Predicate) -> bool:
     return (predicate.count or 1) > 1
 
 
-def action_words(action: Action, *, plural: bool, style: Style = Style()) -> str:  # noqa: B008
+def action_words(action: Action, *, plural: bool, style: Style = Style()) -> str:
     """Return the verb of an action in the present tense."""
     return _VERBS[action][style.verb][int(plural)]
 

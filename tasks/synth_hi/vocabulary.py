@@ -10,9 +10,7 @@ Colour = Literal["red", "green", "blue", "yellow", "purple", "orange"]
 Shape = Literal["circle", "square", "triangle", "cross", "star"]
 Size = Literal["small", "large"]
 Part = Literal["stripe", "spot", "hat", "feet"]
-Action = Literal[
-    "left", "right", "up", "down", "shake", "bounce", "blink", "grow", "shrink"
-]
+Action = Literal["left", "right", "up", "down", "shake", "bounce", "blink", "grow", "shrink"]
 Side = Literal["left", "right", "above", "below"]
 Comparison = Literal["larger", "smaller", "faster", "slower"]
 Scene = Literal["sand", "grass", "snow", "water", "brick"]

@@ -38,24 +38,34 @@ WORD_PATTERN: Final = (
     r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 
-COLOURS: Final = "red green blue yellow purple orange white black grey pink brown".split()
-SHAPES: Final = "circle square triangle cross star diamond ring ball object".split()
-SIZES: Final = "small large big tiny medium".split()
-PARTS: Final = "a white stripe,a dark spot,a hat,feet,a border,an outline,a tail".split(",")
-COUNTS: Final = "a one two three four five".split()
-SCENES: Final = "sand grass snow water brick night sky wood".split()
-SIDES: Final = (
-    "to the left of,to the right of,above,below,next to,in front of,behind,near,on,between"
-).split(",")
-COMPARISONS: Final = "larger smaller faster slower bigger brighter darker".split()
-MOTIONS: Final = (
-    "move left,move right,move up,move down,shake,bounce,blink,grow,shrink,stand still,stay,"
-    "rotate,spin,turn,stop,appear,disappear,enter,leave,jump,slide,fall,rise,circle around,zigzag,"
-    "moves left,moves right,moves up,moves down,shakes,bounces,blinks,grows,shrinks,stands still,"
-    "stays,rotates,spins,turns,stops,appears,disappears,enters,leaves,jumps,slides,falls,rises,"
-    "moving,shaking,bouncing,blinking,growing,shrinking,standing,rotating,spinning,turning"
-).split(",")
-ADVERBS: Final = "slowly quickly fast again once twice first then finally together".split()
+
+def _listed(words: str) -> tuple[str, ...]:
+    return tuple(words.split(", "))
+
+
+COLOURS: Final = _listed(
+    "red, green, blue, yellow, purple, orange, white, black, grey, pink, brown"
+)
+SHAPES: Final = _listed("circle, square, triangle, cross, star, diamond, ring, ball, object")
+SIZES: Final = _listed("small, large, big, tiny, medium")
+PARTS: Final = _listed("a white stripe, a dark spot, a hat, feet, a border, an outline, a tail")
+COUNTS: Final = _listed("a, one, two, three, four, five")
+SCENES: Final = _listed("sand, grass, snow, water, brick, night, sky, wood")
+SIDES: Final = _listed(
+    "to the left of, to the right of, above, below, next to, in front of, behind, near, on, between"
+)
+COMPARISONS: Final = _listed("larger, smaller, faster, slower, bigger, brighter, darker")
+MOTIONS: Final = _listed(
+    "move left, move right, move up, move down, shake, bounce, blink, grow, shrink, stand "
+    "still, stay, rotate, spin, turn, stop, appear, disappear, enter, leave, jump, slide, fall,"
+    " rise, circle around, zigzag, moves left, moves right, moves up, moves down, shakes, "
+    "bounces, blinks, grows, shrinks, stands still, stays, rotates, spins, turns, stops, "
+    "appears, disappears, enters, leaves, jumps, slides, falls, rises, moving, shaking, "
+    "bouncing, blinking, growing, shrinking, standing, rotating, spinning, turning"
+)
+ADVERBS: Final = _listed(
+    "slowly, quickly, fast, again, once, twice, first, then, finally, together"
+)
 SENTENCES: Final = (
     "system",
     "user",

@@ -7,9 +7,18 @@ REFUSED = Prediction(kind="refused")
 UNPARSED = Prediction(kind="unparsed")
 
 
-def query(*, relevant=True, spans=(Span(2, 6),)):
+REFERENCE = (Span(2, 6),)
+
+
+def query(*, relevant=True, spans=REFERENCE):
     return Query(
-        id="1", task="t", video="a.mp4", text="a man cooks", relevant=relevant, record="r", spans=spans
+        id="1",
+        task="t",
+        video="a.mp4",
+        text="a man cooks",
+        relevant=relevant,
+        record="r",
+        spans=spans,
     )
 
 

@@ -2,18 +2,29 @@
 
 import json
 import math
+import pickle
 from collections import defaultdict
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rarft.harness.metrics import f1, figures, outcome, pair_accuracy, ra_iou, recall_at, task_results
+from rarft.harness.metrics import (
+    f1,
+    figures,
+    outcome,
+    pair_accuracy,
+    ra_iou,
+    recall_at,
+    task_results,
+)
 from rarft.harness.metrics.task_results import process_results
 from rarft.harness.replies import ScoredText
 from rarft.harness.types import Prediction, Query, Span
 
+KNOWN_MEAN = ("ra_iou@0.3", "ra_iou@0.5", "ra_iou@0.7", "ra_miou", "miou_relevant")
 AGGREGATIONS = {
+    **dict.fromkeys(KNOWN_MEAN, task_results.known_mean),
     "f1_relevant": task_results.f1_relevant,
     "f1_irrelevant": task_results.f1_irrelevant,
     "f1_avg": task_results.f1_avg,
@@ -125,7 +136,9 @@ def test_the_figures_equal_a_plain_reckoning(rows, policy):
     outcomes = outcomes_of(built(rows), policy)
     scores = figures(outcomes)
     for key, expected in by_hand(outcomes).items():
-        assert scores[key] == (None if expected is None else pytest.approx(expected, abs=1e-12)), key
+        assert scores[key] == (None if expected is None else pytest.approx(expected, abs=1e-12)), (
+            key
+        )
 
 
 @settings(max_examples=150, deadline=None)
@@ -134,8 +147,6 @@ def test_lm_eval_computes_the_same_figures(rows, policy):
     cases = built(rows)
     scores, theirs = figures(outcomes_of(cases, policy)), by_lm_eval(cases, policy)
     for key, value in scores.items():
-        if value is None and (key.startswith("ra_") or key == "miou_relevant"):
-            continue  # lm-eval cannot know that no IoU of the whole task is known.
         expected = pytest.approx(math.nan if value is None else value, abs=1e-12, nan_ok=True)
         assert theirs.get(key, math.nan) == expected, key
 
@@ -179,6 +190,26 @@ def test_a_scored_text_brings_its_own_prediction_and_policy():
 def test_a_row_without_a_reply_has_no_value_of_any_mean(status):
     text = ScoredText("", status=status)
     assert process_results(relevant_doc(), [text]) == {"pair_accuracy": ("7", True, None)}
+
+
+@given(rows)
+@settings(max_examples=50, deadline=None)
+def test_lm_evals_own_mean_gives_the_figures_or_nan(rows):
+    cases = built(rows)
+    scores = figures(outcomes_of(cases, "paper"))
+    texts = [ScoredText(prediction=p, status=status) for _, p, status in cases]
+    results = [process_results(q.to_doc(), [t]) for (q, _, _), t in zip(cases, texts, strict=True)]
+    for key in KNOWN_MEAN:
+        items = [one[key] for one in results if key in one]
+        mean = sum(items) / len(items) if items else math.nan
+        assert math.isnan(mean) or mean == pytest.approx(scores[key], abs=1e-12)
+
+
+def test_an_unknown_iou_survives_being_sent_to_another_process():
+    text = ScoredText(prediction=Prediction(kind="grounded"))
+    value = pickle.loads(pickle.dumps(process_results(relevant_doc(), [text])["ra_miou"]))
+    assert math.isnan(value)
+    assert (value.relevant, value.grounded) == (True, True)
 
 
 def test_a_refused_relevant_row_counts_in_miou_relevant_only():

@@ -197,6 +197,21 @@ def test_failed_and_missing_samples_are_shown(build_view, tmp_path):
     )
 
 
+def test_a_structured_answer_is_not_an_empty_reply(build_view, tmp_path):
+    grounded = {"kind": "grounded", "spans": ((1.0, 2.0),)}
+    view = build_view(n=2)
+    (first, _) = view.samples["synth_hi"]
+    prediction = first.prediction.model_copy(update=grounded) if first.prediction else None
+    html = written([with_first_sample(view, reply="", prediction=prediction)], tmp_path)
+    assert "A structured answer without text." in html
+
+
+def test_a_task_without_a_load_report_makes_a_page(build, tmp_path):
+    record, _ = build(n=2)
+    record["load_reports"] = {"synth_hi": None}
+    parsed(written([RunView("run", Results.model_validate(record))], tmp_path))
+
+
 def test_results_without_floors_levels_or_provenance_make_a_page(tmp_path):
     record = {"schema_version": 1, "model": {"name": "bare"}, "results": {"t": {}}}
     html = written([RunView("run", Results.model_validate(record))], tmp_path)

@@ -111,7 +111,10 @@ def test_scatter_draws_grounded_relevant_queries_only():
 
 def test_scatter_keeps_far_predictions_at_the_edge():
     drawn = span_scatter([sample(spans=((5.0, 1e12),), iou=0.0)], label="m")
-    assert "e+" not in drawn
+    x, y = re.search(r'<polygon points="([\d.]+),([\d.]+) ', drawn).groups()
+    assert 0 <= float(x) <= 360
+    assert 0 <= float(y) <= 360
+    assert ">40</text>" in drawn
 
 
 def test_outcome_shares_fill_the_bar():

@@ -73,9 +73,18 @@ def test_a_name_is_not_read_as_markup(build):
         assert "[red]x[/red]" in printed(table, 80)
 
 
-def test_a_limited_run_says_so(build):
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [(4, "the first 4 of"), (300.0, "the first 300 of"), (0.1, "the first 10 % of")],
+)
+def test_a_limited_run_says_so(build, limit, said):
     record, _ = build(n=4)
-    assert "first 4 queries" in printed(results_table(Results.model_validate(record)), 80)
+    record["config"]["limit"] = limit
+    assert said in printed(results_table(Results.model_validate(record)), 80)
+
+
+def test_a_whole_run_speaks_of_no_limit(build):
+    record, _ = build(n=4)
     record["config"]["limit"] = None
     assert "--limit" not in printed(results_table(Results.model_validate(record)), 80)
 
