@@ -49,7 +49,7 @@ $(STAMP): $(INPUTS)
 	@$(PYTHON) -m venv $(VENV)
 	@echo 'setup: installing $(PINNED_TORCH)'
 	@$(PIP) --no-deps $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) $(PINNED_TORCH)
-	@if ! nvidia-smi >/dev/null 2>&1 && \
+	@if [ "$$(uname)" = Linux ] && ! nvidia-smi >/dev/null 2>&1 && \
 		grep -q '^Requires-Dist: nvidia' $(VENV)/lib/python*/site-packages/torch-*/METADATA; then \
 		echo 'setup: this torch brings gigabytes of CUDA, and no NVIDIA GPU was found; for the' \
 			'build for the CPU, stop, remove $(VENV) and set TORCH_INDEX (see the Makefile)'; fi

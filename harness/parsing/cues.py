@@ -6,7 +6,6 @@ such as "rather than": it refuses only where there is no time at all.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -79,6 +78,8 @@ _VERDICTS: Final = (
     r"\s?(?:no\b|none\b|null\b|n/a\b|nil\b|\[\s?\])",
     r"\bnone\sof\sthe\s(?:segments?|scenes?|clips?|frames?|events?|moments?|parts?)\b",
     r"\bnothing\s(?:in\sthe\svideo\s)?(?:matches|corresponds|relevant|of\sthe\skind)\b",
+    r"\bno\s(?:\w+\s){1,4}?(?:is|are|was|were|can\sbe)\s(?:\w+\s)?(?:shown|visible|seen|present"
+    r"|found|depicted|detected|featured|displayed|observed)\b",
     r"\bnowhere\sto\sbe\s(?:seen|found)\b|\bneither\b[^.!?\n]{0,80}?\bnor\b",
     r"\bfalse\spremise\b|\bquery\s(?:should|must)\sbe\s(?:refused|rejected)\b|\bi\srefuse\b",
 )
@@ -88,6 +89,7 @@ _REMARKS: Final = (
     r"|depicts?)\sno\b(?!\s(?:one\selse|other|longer|doubt|more|less))",
     r"\b(?:does|do|did|is|are|was|were|has|have|had|could|would|can)(?:\snot|n['’]t)\b"
     r"|\bcannot\b|\bnever\b",
+    r"(?:^|(?<=[.;:!?\n]))\s{0,3}no\s(?!doubt|longer|more|less|later|one\selse)\w+",
     r"\b(?:absent|missing|lacks?|lacking)\b",
     rf"\b{_VIDEO}\b{_GAP}\b(?:shows?|depicts?|displays?|features?|presents?)\b[^.!?;\n]{{0,100}}?"
     r"(?:\brather\sthan\b|\binstead\sof\b|,\snot\s)",
@@ -105,11 +107,12 @@ def _compile(patterns: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE)
 
 
-_TABLE: Final[tuple[tuple[Strength, re.Pattern[str]], ...]] = (
-    ("verdict", _compile(_VERDICTS)),
-    ("remark", _compile(_REMARKS)),
-    ("hint", _compile(_HINTS)),
-)
+_TABLE: Final[dict[Strength, re.Pattern[str]]] = {
+    "verdict": _compile(_VERDICTS),
+    "remark": _compile(_REMARKS),
+    "hint": _compile(_HINTS),
+}
+_CHEAPEST_FIRST: Final[tuple[Strength, ...]] = ("hint", "remark", "verdict")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +133,18 @@ def find_cues(text: str) -> list[Cue]:
         >>> find_cues("The event happens in 3.0 - 9.0 seconds.")
         []
     """
-    return list(_cues(text))
+    return [
+        Cue(strength, match.start(), match.end())
+        for strength, pattern in _TABLE.items()
+        for match in pattern.finditer(text)
+    ]
 
 
-def _cues(text: str) -> Iterator[Cue]:
-    for strength, pattern in _TABLE:
-        for match in pattern.finditer(text):
-            yield Cue(strength, match.start(), match.end())
+def has_cue(text: str, *strengths: Strength) -> bool:
+    """Return whether `text` holds a sign of refusal, of any strength unless some are named.
+
+    Example:
+        >>> has_cue("No dog is shown."), has_cue("A man sits.")
+        (True, False)
+    """
+    return any(_TABLE[strength].search(text) for strength in strengths or _CHEAPEST_FIRST)

@@ -36,6 +36,12 @@ _PATTERNS: Final = (
     r"(?:video|access)(?=\s?(?:$|[.,!;]|to\b|attached|file|here|in\sour|in\sthis\sc))",
 )
 _INABILITY = re.compile("|".join(f"(?:{p})" for p in _PATTERNS), re.IGNORECASE)
+# Nine refusals in ten hold none of these words, and searching them all costs more than the rest.
+_WORTH_A_LOOK = re.compile(
+    r"can['’n\s]|could|able|ability|lack|provide|attach|upload|please|\bhave|load|given|received"
+    r"|supplied|share|sen[dt]|see|included|available|input",
+    re.IGNORECASE,
+)
 _UNSURE = re.compile(
     r"\b(?:not\s(?:\w+\s)?(?:sure|certain)|(?:do\snot|don['’]t)\s(?:know|understand)|unsure|uncertain"
     r"|no\sidea)\b",
@@ -52,7 +58,7 @@ def says_inability(text: str) -> bool:
         >>> says_inability("I'm sorry, but I cannot find the event in the video.")
         False
     """
-    return bool(_INABILITY.search(text))
+    return bool(_WORTH_A_LOOK.search(text) and _INABILITY.search(text))
 
 
 def says_unsure(text: str) -> bool:

@@ -1,8 +1,7 @@
 """Decide whether an answer grounds, refuses, or says neither.
 
-Where an answer holds both times and signs of refusal, the first of two things counts: a claim (a
-bare time range, or one said to be the event, the answer, the relevant segment) or a verdict on the
-query. Times that only describe what else is seen never outweigh a verdict.
+Inside answer tags a sentence without a time refuses, by the paper's rule; a word, a letter or a
+lone number does not. Outside them a refusal needs a sign of refusal.
 """
 
 import re
@@ -10,41 +9,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rarft.harness.parsing.cleaning import collapse
-from rarft.harness.parsing.cues import Cue, find_cues
+from rarft.harness.parsing.cues import has_cue
 from rarft.harness.parsing.inability import says_inability, says_unsure
 from rarft.harness.parsing.numbers import find_times
-from rarft.harness.parsing.pairs import is_only_times
 from rarft.harness.parsing.spans import Pair, make_spans
 from rarft.harness.parsing.tags import without_markup
-from rarft.harness.parsing.words import NONE_WORDS
+from rarft.harness.parsing.weighing import outweighs
+from rarft.harness.parsing.words import AROUND_TIMES, NONE_WORDS, NOTHING
 from rarft.harness.types import Prediction
 
 _MAX_CHARS = 20_000
-_CLAIM = re.compile(
-    r"\b(?:events?|happens?|happening|occurs?|occurring|takes?\splace|answer|relevant\s(?:segment|moment"
-    r"|part|portion|clip)|query\sis|matches|matching|corresponds|described|timestamps?|time\s(?:range"
-    r"|period|interval|span)|best\smatch|located)\b",
-    re.IGNORECASE,
-)
-_YES = re.compile(r"^\W*yes\b", re.IGNORECASE)
-_BREAK = re.compile(r"[!?;\n]|\.(?!\d)|,?\s(?:but|however|yet|although|though|whereas)\b")
-_SENTENCE_END = re.compile(r"[!?;\n]|\.(?!\d)")
-_SUBORDINATE = re.compile(
-    r"\b(?:who|whose|which|that|while|when|where|although|though|as|because|since|if|until|with|by"
-    r"|after|before)\b[^.;!?\n]*\Z",
-    re.IGNORECASE,
-)
-_CONCESSION = re.compile(
-    r"\b(?:although|though|while|whereas|even\sif)\b[^.;!?\n]*\Z", re.IGNORECASE
-)
-_PASSING = re.compile(
-    r"\bnot?\s(?:until|before|only|just)\b|\b(?:not|n['’]t)\s(?:\w+\s){0,3}(?:until|before)\b"
-    r"|\bno\s(?:doubt|longer)\b",
-    re.IGNORECASE,
-)
-_QUOTED = re.compile(r"(?<!\w)([\"“‘'])(?=\S)[^\"“”\n]{1,300}?(?<=\S)[\"”’'](?!\w)")
 _FINAL = re.compile(r"\b(?:final\s+)?answer\s*(?:is\b|:)", re.IGNORECASE)
 _WORDS = re.compile(r"[^\W\d_]{2,}")
+_TOKENS = re.compile(r"[^\s:,;.\[\](){}\"'=|-]+")
+_CLAIMED = re.compile(r"\b(?:happen|occur|start|begin|end|take\s?place|event)s?\b", re.IGNORECASE)
+_MIN_WORDS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +58,7 @@ def decide(answer: Answer, pairs: Sequence[Pair], *, reason: str = "") -> Predic
     """
     pairs = _after_final_marker(answer.text, pairs)
     found = make_spans(pairs, duration_s=answer.duration_s)
-    if found.spans and not _outweighed(answer.text, pairs):
+    if found.spans and not outweighs(answer.text, pairs):
         return Prediction(kind="grounded", spans=found.spans, flags=found.flags)
     if says_inability(_window(answer.text)):
         return Prediction(
@@ -110,7 +89,12 @@ def is_none_word(text: str) -> bool:
     if len(text) > 200:
         return False
     word = collapse(text).strip("\"'.!:; ").lower()
-    return word in NONE_WORDS or word.replace(" ", "") in NONE_WORDS
+    if word in NONE_WORDS or word.replace(" ", "") in NONE_WORDS:
+        return True
+    tokens = _TOKENS.findall(word)
+    return not NOTHING.isdisjoint(tokens) and all(
+        token in NOTHING or token in AROUND_TIMES for token in tokens
+    )
 
 
 def _after_final_marker(text: str, pairs: Sequence[Pair]) -> Sequence[Pair]:
@@ -129,67 +113,25 @@ def _window(text: str) -> str:
     return text[: _MAX_CHARS // 2] + "\n" + text[-_MAX_CHARS // 2 :]
 
 
-def _outweighed(text: str, pairs: Sequence[Pair]) -> bool:
-    """Return whether the signs of refusal outweigh the times of the same answer."""
-    head = text[:_MAX_CHARS]
-    quiet = _QUOTED.sub(lambda match: " " * len(match[0]), head)
-    cues = [cue for cue in find_cues(quiet) if not _in_passing(quiet, cue)]
-    claims = [pair.start for pair in pairs if _is_claim(quiet, pair)]
-    if _YES.match(quiet):
-        claims.append(0)
-    if not claims:
-        return any(c.strength == "verdict" or _is_main_remark(quiet, c) for c in cues)
-    verdicts = [
-        cue.start for cue in cues if cue.strength == "verdict" and not _conceded(quiet, cue)
-    ]
-    return bool(verdicts) and min(verdicts) < min(claims)
-
-
-def _is_claim(text: str, pair: Pair) -> bool:
-    """Return whether a pair is offered as the answer, and not as a description."""
-    begin = _clause_start(text, pair.start)
-    ending = _SENTENCE_END.search(text, pair.end)
-    clause = text[begin : ending.start() if ending else len(text)]
-    if is_only_times(clause, find_times(clause)):
-        return True
-    return bool(_CLAIM.search(text, begin, pair.start))
-
-
-def _clause_start(text: str, position: int) -> int:
-    start = max(0, position - 400)
-    for match in _BREAK.finditer(text, start, position):
-        start = match.end()
-    return start
-
-
-def _in_passing(text: str, cue: Cue) -> bool:
-    return bool(_PASSING.search(text, cue.start, min(len(text), cue.end + 12)))
-
-
-def _conceded(text: str, cue: Cue) -> bool:
-    return bool(_CONCESSION.search(text, _clause_start(text, cue.start), cue.start)) or bool(
-        re.search(
-            r"(?:although|though)\s\Z", text[max(0, cue.start - 10) : cue.start], re.IGNORECASE
-        )
-    )
-
-
-def _is_main_remark(text: str, cue: Cue) -> bool:
-    """Return whether a negation stands in a main clause, so that it denies the event itself."""
-    if cue.strength != "remark":
-        return False
-    return not _SUBORDINATE.search(text, _clause_start(text, cue.start), cue.start)
-
-
 def _refuses(answer: Answer) -> bool:
     text = _window(answer.text)
     if is_none_word(text):
         return True
     if says_unsure(text):
-        return any(cue.strength == "verdict" for cue in find_cues(text))
-    if find_cues(text):
-        return True
-    return answer.tagged and len(_WORDS.findall(text)) >= 4
+        return has_cue(text, "verdict")
+    return has_cue(text) or (answer.tagged and _is_sentence(text))
+
+
+def _is_sentence(text: str) -> bool:
+    """Return whether text tells something, and not a time that could not be read as a span."""
+    words = [word for word in _WORDS.findall(text) if len(set(word.lower())) > 1]
+    telling = [word for word in words if word.lower() not in AROUND_TIMES]
+    if len(words) < _MIN_WORDS or len(telling) < 2:
+        return False
+    times = find_times(text)
+    return not times or not (
+        _CLAIMED.search(text) or any(time.decimal or not time.bare for time in times)
+    )
 
 
 def _why_neither(text: str) -> str:

@@ -117,7 +117,7 @@ def _answer(run: int, sample: Sample) -> Answer:
         run=run,
         outcome=outcome_of(sample),
         timeline=timeline(sample, end_s=sample.duration_s),
-        iou="" if sample.iou is None else f"{sample.iou:.2f}",
+        iou=_written_iou(sample),
         spans=_written_spans(prediction.spans) if prediction else "",
         reply=_reply(sample),
         explanation=_optional(prediction.explanation) if prediction else None,
@@ -125,6 +125,12 @@ def _answer(run: int, sample: Sample) -> Answer:
         flags=", ".join(prediction.flags) if prediction else "",
         reason=excerpt_of(sample.failure or (prediction.reason if prediction else "") or " ").text,
     )
+
+
+def _written_iou(sample: Sample) -> str:
+    # A refused relevant query is stored with IoU 0, which says nothing about a span.
+    is_grounded = sample.prediction is not None and sample.prediction.kind == "grounded"
+    return f"{sample.iou:.2f}" if is_grounded and sample.iou is not None else ""
 
 
 def _reply(sample: Sample) -> Excerpt:

@@ -47,7 +47,7 @@ class FramesCache:
             os.utime(about_path)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             _logger.warning("%s: dropped a damaged cache entry (%s)", about_path.name, error)
             self._drop(key)
             return None
@@ -67,8 +67,7 @@ class FramesCache:
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
             self._evict(self.max_bytes - pixels.nbytes)
-            with temporary.open("wb") as file:
-                np.save(file, pixels, allow_pickle=False)
+            _write_npy(temporary, pixels)
             temporary.replace(pixels_path)
             temporary.write_text(json.dumps(record), encoding="utf-8")
             temporary.replace(about_path)
@@ -110,6 +109,16 @@ class FramesCache:
                 (self.directory / key).unlink(missing_ok=True)
             self._drop(key)
             total_bytes -= sizes[key]
+
+
+def _write_npy(path: Path, pixels: NDArray[np.uint8]) -> None:
+    """Write a .npy; np.save would not notice that the disk is full."""
+    content = np.ascontiguousarray(pixels)
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(
+            file, np.lib.format.header_data_from_array_1_0(content)
+        )
+        file.write(content.data)
 
 
 def _checksum(pixels: NDArray[np.uint8]) -> int:

@@ -121,7 +121,7 @@ def edit_slot(
     if slot == "comparison":
         kinds = (SIZE_COMPARISONS, SPEED_COMPARISONS)
         kind = next(kind for kind in kinds if predicate.comparison in kind)
-        return replace(predicate, comparison=kind[1 - kind.index(predicate.comparison)])  # type: ignore[arg-type]
+        return replace(predicate, comparison=kind[1 - kind.index(predicate.comparison)])
     if slot == "transition":
         assert predicate.transition is not None
         first, second = predicate.transition

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 from rarft.harness.errors import RarftError
 from rarft.harness.types import Span
@@ -42,6 +42,7 @@ SPEED_RATIO: Final = 2.5
 _GAP_PX: Final = 3.0
 _EDGE_PX: Final = 1.0
 _TRIES: Final = 12
+_Value = TypeVar("_Value")
 
 
 class LayoutError(RarftError):
@@ -55,28 +56,25 @@ def place(spec: Predicate, timing: Timing, *, layout_seed: int) -> Event:
         LayoutError: no arrangement fits.
     """
     rng = random.Random(layout_seed)
-    assert spec.count is not None
-    assert spec.size is not None
-    resizes = bool(set(RESIZES) & set(spec.actions))
-    radius_px = (
-        RESIZED_RADIUS_PX[spec.count > 1] if resizes else RADIUS_PX[spec.size, spec.count > 1]
-    )
     own, other = _regions(rng, spec)
+    radius_px = _radius_px(spec)
     travels = SLOW_TRAVELS_PX if spec.comparison == "slower" else TRAVELS_PX
     for travel_px in travels[rng.randrange(3) :]:
         phases = _phases(spec.actions, timing, travel_px)
+        extents = _extents(spec, radius_px, phases)
         companion = _companion(rng, spec, radius_px, travel_px, other)
         for _ in range(_TRIES):
-            members = _members(rng, spec, radius_px, phases, own)
-            if members is None:
+            step, extent = rng.choice(extents)
+            start = _fit(rng, extent, own)
+            if start is None:
                 continue
             event = Event(
                 colour=spec.colour,
                 shape=spec.shape,
-                size=spec.size,
+                size=_given(spec.size),
                 part=spec.part,
                 radius_px=radius_px,
-                members=members,
+                members=_members(start, step, _given(spec.count)),
                 phases=phases,
                 appear_s=timing.appear_s,
                 vanish_s=timing.vanish_s,
@@ -88,6 +86,18 @@ def place(spec: Predicate, timing: Timing, *, layout_seed: int) -> Event:
             if spec.side is None or sides_of(event, whole) == (spec.side,):
                 return event
     raise LayoutError(f"no room for {spec}")
+
+
+def _given(value: _Value | None) -> _Value:
+    assert value is not None, "a specification states count and size"
+    return value
+
+
+def _radius_px(spec: Predicate) -> float:
+    is_group = _given(spec.count) > 1
+    if set(RESIZES) & set(spec.actions):
+        return RESIZED_RADIUS_PX[is_group]
+    return RADIUS_PX[_given(spec.size), is_group]
 
 
 def _phases(actions: Sequence[Action], timing: Timing, travel_px: float) -> tuple[Phase, ...]:
@@ -151,34 +161,31 @@ def _companion(
     return Companion(x=start[0], y=start[1], radius_px=ball_px, travel_px=ball_travel_px)
 
 
+def _extents(
+    spec: Predicate, radius_px: float, phases: Sequence[Phase]
+) -> list[tuple[tuple[float, float], Box]]:
+    """Return a row and a column: the step between members, and the box their path needs."""
+    n_steps = _given(spec.count) - 1
+    part = spec.part or ""
+    across = radius_px * (LARGEST_SCALE if set(RESIZES) & set(spec.actions) else 1.0)
+    up, down = across * UP_EXTENT.get(part, 1.0), across * DOWN_EXTENT.get(part, 1.0)
+    left, top, right, bottom = _path_box(phases)
+    extents = []
+    for step_x, step_y in ((2 * across + _GAP_PX, 0.0), (0.0, up + down + _GAP_PX)):
+        box = (
+            left - across,
+            top - up,
+            right + n_steps * step_x + across,
+            bottom + n_steps * step_y + down,
+        )
+        extents.append(((step_x, step_y), box))
+    return extents
+
+
 def _members(
-    rng: random.Random,
-    spec: Predicate,
-    radius_px: float,
-    phases: Sequence[Phase],
-    region: Box,
-) -> tuple[tuple[float, float], ...] | None:
-    """Line the group up in a row or a column and put it at random where its path fits."""
-    assert spec.count is not None
-    scale = LARGEST_SCALE if set(RESIZES) & set(spec.actions) else 1.0
-    across = radius_px * scale
-    up, down = (
-        across * UP_EXTENT.get(spec.part or "", 1.0),
-        across * DOWN_EXTENT.get(spec.part or "", 1.0),
-    )
-    step = (2 * across + _GAP_PX, 0.0) if rng.random() < 0.5 else (0.0, up + down + _GAP_PX)
-    last = (step[0] * (spec.count - 1), step[1] * (spec.count - 1))
-    path = _path_box(phases)
-    extent = (
-        path[0] - across,
-        path[1] - up,
-        path[2] + last[0] + across,
-        path[3] + last[1] + down,
-    )
-    start = _fit(rng, extent, region)
-    if start is None:
-        return None
-    return tuple((start[0] + i * step[0], start[1] + i * step[1]) for i in range(spec.count))
+    start: tuple[float, float], step: tuple[float, float], count: int
+) -> tuple[tuple[float, float], ...]:
+    return tuple((start[0] + i * step[0], start[1] + i * step[1]) for i in range(count))
 
 
 def _fit(rng: random.Random, extent: Box, region: Box) -> tuple[float, float] | None:

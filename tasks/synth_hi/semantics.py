@@ -6,7 +6,7 @@ consecutive phases that fill exactly this span, the claimed actions in the claim
 - colour, shape: those of every object of the group;
 - count: the group has exactly this many objects; with no count claimed, at least one;
 - size, part: those of every object; with none claimed, any;
-- side: every object lies wholly on that side of the landmark, during the whole span;
+- side: every object lies wholly on that side of the landmark's middle, during the whole span;
 - larger, smaller: than the grey ball of the same event, by a quarter of the radius or more;
 - faster, slower: than the grey ball, which moves too, by a quarter of the speed or more;
 - scene: the background is this one during the whole span;
@@ -26,7 +26,6 @@ from rarft.tasks.synth_hi.predicate import Predicate
 from rarft.tasks.synth_hi.vocabulary import Comparison, Side
 from rarft.tasks.synth_hi.world import (
     FPS,
-    LANDMARK_RADIUS_PX,
     LANDMARK_XY,
     Event,
     Phase,
@@ -107,14 +106,14 @@ def _comparison_matches(
 
 
 def sides_of(event: Event, span: Span) -> tuple[Side, ...]:
-    """Return the sides of the landmark on which the whole group stays during the span."""
+    """Return the sides of the landmark's middle on which the whole group stays during the span."""
     left, top, right, bottom = bounds(event, span)
     x, y = LANDMARK_XY
     is_on: dict[Side, bool] = {
-        "left": right < x - LANDMARK_RADIUS_PX,
-        "right": left > x + LANDMARK_RADIUS_PX,
-        "above": bottom < y - LANDMARK_RADIUS_PX,
-        "below": top > y + LANDMARK_RADIUS_PX,
+        "left": right < x,
+        "right": left > x,
+        "above": bottom < y,
+        "below": top > y,
     }
     return tuple(side for side, value in is_on.items() if value)
 

@@ -101,7 +101,7 @@ def test_random_has_no_iou_where_the_duration_is_unknown():
 
 
 def test_a_card_of_another_name_is_refused():
-    with pytest.raises(UserError, match="'sometimes'.*always_ground"):
+    with pytest.raises(UserError, match=r"'sometimes'.*always_ground"):
         loaded("sometimes")
 
 
