@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -107,8 +107,8 @@ def _run(config: RunConfig, directory: Path, *, dry_run: bool, fresh: bool) -> N
         for line in workload_lines(prepare(config, directory, show_progress=True), directory):
             print(line)
         return
-    results = run(config, directory, fresh=fresh, show_progress=True)
-    _show(results, directory)
+    run(config, directory, fresh=fresh, show_progress=True)
+    _show(directory)
 
 
 @app.command("score")
@@ -120,7 +120,8 @@ def score_command(
     """Score what a run has stored again, without its model."""
     from rarft.harness.run import rescore
 
-    _show(rescore(directory, policy=policy, n_resamples=n_resamples), directory)
+    rescore(directory, policy=policy, n_resamples=n_resamples)
+    _show(directory)
 
 
 @app.command("report")
@@ -163,12 +164,13 @@ def _required(value: str | None, flag: str) -> str:
     return value
 
 
-def _show(results: Any, directory: Path) -> None:
+def _show(directory: Path) -> None:
     from rarft.harness.report import read_run, results_table, write_page
 
     run = read_run(directory)
     write_page([run], directory / "report.html")
-    Console().print(results_table(run.results))
+    console = Console()
+    console.print(results_table(run.results, width=console.width))
     Console(stderr=True).print(f"results and report.html are in {directory}", highlight=False)
 
 

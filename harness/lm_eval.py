@@ -15,6 +15,7 @@ from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 
 from rarft.harness.cache_directory import cache_directory
+from rarft.harness.errors import UserError
 from rarft.harness.judges.rule import judge_reply
 from rarft.harness.models import Card, PromptMode, Request, card_paths, find_card, load_model
 from rarft.harness.replies import ScoredText
@@ -56,8 +57,6 @@ class GroundingLM(LM):
     ) -> None:
         super().__init__()
         folders = (include_path,) if isinstance(include_path, str) else tuple(include_path)
-        if device is not None:
-            model_args["device"] = device
         size = str(batch_size)
         self._batch_size = int(size) if size.isdigit() else 1
         self._config = RunConfig(
@@ -70,6 +69,8 @@ class GroundingLM(LM):
             prompt_mode=prompt_mode,
         )
         self._card, self._card_path = find_card(self._config.model, self._config.include_folders)
+        if device is not None and self._card.reads_video:
+            model_args["device"] = device
         self._model = load_model(
             self._card,
             model_args=model_args,
@@ -155,7 +156,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given[:1] == ["run"] and "--include_path" not in given:
         given += ["--include_path", str(PACKAGED_TASKS)]
     sys.argv = ["lm-eval", *given]
-    cli_evaluate()
+    try:
+        cli_evaluate()
+    except UserError as error:
+        sys.stderr.write(f"lm-eval: {error}\n")
+        sys.exit(2)
 
 
 if __name__ == "__main__":

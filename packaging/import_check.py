@@ -38,8 +38,8 @@ def leaked_names() -> list[str]:
     """Return the subpackages that are importable without `rarft.` before their name."""
     import rarft
 
-    folders = [path.name for path in Path(rarft.__path__[0]).iterdir() if path.is_dir()]
-    return [name for name in folders if name.isidentifier() and importlib.util.find_spec(name)]
+    packages = [path.parent.name for path in Path(rarft.__path__[0]).glob("*/__init__.py")]
+    return [name for name in packages if importlib.util.find_spec(name)]
 
 
 if __name__ == "__main__":
