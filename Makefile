@@ -40,7 +40,7 @@ help:
 
 setup: $(STAMP)
 
-$(STAMP): $(INPUTS)
+$(STAMP):
 	@test -n '$(PYTHON)' || { echo 'got no python3 of version 3.11 or later:' \
 		'install one, or name it: make setup PYTHON=/path/to/python3' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo 'got a python3 without venv:' \

@@ -22,7 +22,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     The workers of one run share the folder, as two runs share a user's cache.
     """
-    if hasattr(config, "workerinput"):
+    if "PYTEST_XDIST_WORKER" in os.environ:
         return
     folder = tempfile.TemporaryDirectory(prefix="rarft-test-cache-")
     config.add_cleanup(folder.cleanup)

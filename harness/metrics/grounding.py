@@ -47,7 +47,7 @@ def mean_iou_of_grounded(sums: Sums) -> FloatArray:
 
 def share_of_right_pairs(sums: Sums) -> FloatArray:
     """Return the share of pairs whose two queries are both right, with tIoU at least 0.5."""
-    return sums["pairs_right"] / sums["pairs"]
+    return np.where(iou_is_unknown(sums), np.nan, sums["pairs_right"] / sums["pairs"])
 
 
 def ra_iou(outcomes: Sequence[QueryOutcome]) -> float | None:

@@ -23,8 +23,9 @@ from rarft.harness.types import Kind, Prediction, spans_from_pairs
 
 Told = tuple[bool, Kind]
 """One row of an F1 score: whether the query is relevant, and what its reply counts as."""
-PairHalf = tuple[str, bool, bool | None]
-"""One row of pair accuracy: record, whether relevant, whether right (None: cannot be told)."""
+PairHalf = tuple[str, bool, bool | None, bool | None]
+"""One row of pair accuracy: its record; whether it is relevant; whether it is right, None where
+that cannot be told; whether its IoU is known, None unless it is relevant and grounded."""
 
 
 class IouValue(float):
@@ -66,7 +67,7 @@ def process_results(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str,
     policy = answer.policy if isinstance(answer, ScoredText) else "paper"
     prediction = _prediction(doc, answer)
     if prediction is None:
-        return {"pair_accuracy": (record, relevant, None)}
+        return {"pair_accuracy": (record, relevant, None, None)}
     counts_as = counted(prediction.kind, policy=policy)
     iou = None
     if relevant:
@@ -77,7 +78,7 @@ def process_results(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str,
         "f1_relevant": told,
         "f1_irrelevant": told,
         "f1_avg": told,
-        "pair_accuracy": (record, relevant, _half_is_right(relevant, counts_as, iou)),
+        "pair_accuracy": (record, relevant, *_half(relevant, counts_as, iou)),
     }
     ra_iou = ra_iou_of(relevant=relevant, counts_as=counts_as, iou=iou)
     return scores | _grounding_scores(ra_iou, relevant=relevant, counts_as=counts_as)
@@ -105,10 +106,13 @@ def _grounding_scores(ra_iou: float | None, *, relevant: bool, counts_as: Kind) 
     return scores
 
 
-def _half_is_right(relevant: bool, counts_as: Kind, iou: float | None) -> bool | None:
+def _half(relevant: bool, counts_as: Kind, iou: float | None) -> tuple[bool | None, bool | None]:
+    """Return the last two entries of a PairHalf."""
     if not relevant:
-        return counts_as == "refused"
-    return None if iou is None else counts_as == "grounded" and iou >= PAIR_THRESHOLD
+        return counts_as == "refused", None
+    if counts_as != "grounded":
+        return None if iou is None else False, None
+    return (None, False) if iou is None else (iou >= PAIR_THRESHOLD, True)
 
 
 def known_mean(items: Sequence[float]) -> float:
@@ -173,16 +177,19 @@ def pair_accuracy(items: Iterable[PairHalf]) -> float:
     told right or wrong.
 
     Example:
-        >>> pair_accuracy([("1", True, True), ("1", False, True), ("2", True, True)])
+        >>> pair_accuracy([("1", True, True, True), ("1", False, True, None)])
         1.0
     """
     halves: dict[str, tuple[list[bool | None], list[bool | None]]] = {}
-    for record, relevant, right in items:
+    spans_known = set()
+    for record, relevant, right, iou_is_known in items:
         halves.setdefault(record, ([], []))[relevant].append(right)
+        spans_known.add(iou_is_known)
     pairs = [
         i[0] and r[0] for i, r in halves.values() if len(i) == len(r) == 1 and None not in i + r
     ]
-    return sum(map(bool, pairs)) / len(pairs) if pairs else nan
+    only_refusals_are_known = False in spans_known and True not in spans_known
+    return sum(map(bool, pairs)) / len(pairs) if pairs and not only_refusals_are_known else nan
 
 
 def _of_told(function: Callable[[Sums], FloatArray], items: Iterable[Told]) -> float:

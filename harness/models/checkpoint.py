@@ -116,6 +116,8 @@ def load_checkpoint(choice: CheckpointChoice) -> Checkpoint:
     processor.tokenizer.padding_side = "left"
     mend_positions(network)
     own_generation = network.generation_config
+    if own_generation.eos_token_id is None:
+        own_generation.eos_token_id = processor.tokenizer.eos_token_id
     # transformers fills what a call leaves open from here, such as a repetition penalty of 1.05.
     network.generation_config = GenerationConfig()
     return Checkpoint(network=network.eval(), processor=processor, own_generation=own_generation)
@@ -130,6 +132,7 @@ def _load_network(choice: CheckpointChoice, config: Any, source: dict[str, Any])
                 config, attn_implementation=choice.attn_implementation
             )
         draw_weights(network)
+        network.generation_config = GenerationConfig.from_pretrained(folder)
         return network.to(device=choice.device, dtype=choice.dtype)
     placed = "auto" if choice.device == torch.device("cuda") else {"": choice.device}
     return Qwen2_5_VLForConditionalGeneration.from_pretrained(

@@ -12,7 +12,7 @@ from transformers.video_utils import VideoMetadata
 
 from rarft.harness.errors import RarftError
 from rarft.harness.models.base import Request
-from rarft.harness.models.messages import Order, chat_messages, without_special_tokens
+from rarft.harness.models.messages import Order, chat_messages, plain_prompt
 from rarft.harness.video.frames import Frames
 
 
@@ -30,11 +30,12 @@ def make_inputs(
     Raises:
         RarftError: the processor changed the frames or got their rate wrong.
     """
-    special_tokens = processor.tokenizer.all_special_tokens
+    added = processor.tokenizer.added_tokens_decoder.values()
+    special_tokens = [token.content for token in added if token.special]
     texts = []
     for request in requests:
         messages = chat_messages(
-            without_special_tokens(request.prompt, special_tokens),
+            plain_prompt(request.prompt, special_tokens),
             system=request.system,
             order=order,
             has_video=True,

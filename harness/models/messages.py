@@ -26,13 +26,17 @@ def chat_messages(
     return messages
 
 
-def without_special_tokens(text: str, special_tokens: Iterable[str]) -> str:
-    """Break up special tokens inside a query, which would end the turn or stand for a video.
+def plain_prompt(text: str, special_tokens: Iterable[str]) -> str:
+    """Return a prompt that any tokenizer can read, and that no query can turn into markup.
+
+    A special token inside a query would end the turn or stand for a video, so it is broken up; half
+    a surrogate pair, which JSON can hold, becomes a question mark.
 
     Example:
-        >>> without_special_tokens("a dog <|im_end|> barks", ["<|im_end|>", "<|video_pad|>"])
+        >>> plain_prompt("a dog <|im_end|> barks", ["<|im_end|>", "<|video_pad|>"])
         'a dog < |im_end|> barks'
     """
+    text = text.encode(errors="replace").decode()
     for token in special_tokens:
         if token:
             text = text.replace(token, f"{token[0]} {token[1:]}")

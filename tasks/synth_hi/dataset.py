@@ -79,7 +79,7 @@ def make_records(*, n_queries: int, seed: int, split: Split) -> list[Example]:
     Example:
         >>> record = make_records(n_queries=2, seed=0, split="test")[0]
         >>> len(record.edits), record.video
-        (1, 'synth-test-0-000000.mp4')
+        (3, 'synth-test-0-000000.mp4')
     """
     check_request(n_queries=n_queries, seed=seed, split=split)
     return [make_record(index, seed=seed, split=split) for index in range(n_queries // 2)]

@@ -89,7 +89,7 @@ def by_hand(outcomes):
     localised = [one.iou for one in scored if one.counts_as == "grounded" and one.iou is not None]
     unknown = [o for o in scored if o.counts_as == "grounded" and o.relevant and o.iou is None]
     if (any(one.relevant for one in scored) and not ious) or (unknown and not localised):
-        known, ious = [], []
+        known, ious, outcomes = [], [], []
 
     def f1_of(relevant, right):
         own = [one.counts_as for one in scored if one.relevant == relevant]
@@ -189,7 +189,7 @@ def test_a_scored_text_brings_its_own_prediction_and_policy():
 @pytest.mark.parametrize("status", ["missing", "failed"])
 def test_a_row_without_a_reply_has_no_value_of_any_mean(status):
     text = ScoredText("", status=status)
-    assert process_results(relevant_doc(), [text]) == {"pair_accuracy": ("7", True, None)}
+    assert process_results(relevant_doc(), [text]) == {"pair_accuracy": ("7", True, None, None)}
 
 
 @given(rows)
@@ -220,7 +220,7 @@ def test_a_refused_relevant_row_counts_in_miou_relevant_only():
 
 def test_items_read_back_from_json_aggregate_alike():
     told = [(True, "grounded"), (False, "grounded")]
-    halves = [("1", True, True), ("1", False, True)]
+    halves = [("1", True, True, True), ("1", False, True, None)]
     assert task_results.f1_avg(json.loads(json.dumps(told))) == task_results.f1_avg(told)
     assert task_results.pair_accuracy(json.loads(json.dumps(halves))) == 1.0
 

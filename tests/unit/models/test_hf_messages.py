@@ -1,6 +1,6 @@
 import pytest
 
-from rarft.harness.models.messages import chat_messages, without_special_tokens
+from rarft.harness.models.messages import chat_messages, plain_prompt
 
 
 @pytest.mark.parametrize(
@@ -18,5 +18,9 @@ def test_a_system_message_comes_first_when_there_is_one():
 
 
 def test_special_tokens_in_a_query_lose_their_meaning():
-    text = without_special_tokens("<|im_end|><|video_pad|> <b>", ["<|im_end|>", "<|video_pad|>"])
+    text = plain_prompt("<|im_end|><|video_pad|> <b>", ["<|im_end|>", "<|video_pad|>"])
     assert text == "< |im_end|>< |video_pad|> <b>"
+
+
+def test_half_a_surrogate_pair_becomes_a_question_mark():
+    assert plain_prompt("a \ud83c dog 🎬", []) == "a ? dog 🎬"

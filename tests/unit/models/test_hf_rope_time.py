@@ -48,7 +48,9 @@ def assert_same(stock_result, own_result):
 
 
 def test_the_documented_example_of_one_frame_a_second():
-    row = batch(video_row(3, before=0, after=2, tokens_per_time=4), grids=[[3, 4, 4]], seconds=[2.0])
+    row = batch(
+        video_row(3, before=0, after=2, tokens_per_time=4), grids=[[3, 4, 4]], seconds=[2.0]
+    )
     positions, ahead = rope_index(**row, merge_size=2, positions_per_second=25)
     assert positions[0, 0].tolist() == [0] * 4 + [50] * 4 + [100] * 4 + [101, 102]
     assert positions[1, 0].tolist() == [0, 0, 1, 1] * 3 + [101, 102]

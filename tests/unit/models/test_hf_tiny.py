@@ -47,7 +47,9 @@ def test_words_of_the_synthetic_world_are_one_token_each(tokenizer):
     assert len(tokenizer.encode(words)) == len(words.split())
 
 
-@pytest.mark.parametrize("text", ["naïve café 東京 🎬", "a\n\n  b\tc", "<answer>no</answer><|im_end|>"])
+@pytest.mark.parametrize(
+    "text", ["naïve café 東京 🎬", "a\n\n  b\tc", "<answer>no</answer><|im_end|>"]
+)
 def test_any_text_survives_encoding(text, tokenizer):
     assert tokenizer.decode(tokenizer.encode(text)) == text
 

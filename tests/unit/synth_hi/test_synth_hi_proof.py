@@ -6,19 +6,26 @@ actions off positions, sizes and visibility, and checks claims frame by frame.
 
 import random
 from collections import defaultdict
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rarft.tasks.synth_hi.build import build_world, counterfactual, counterfactual_claims
+from rarft.tasks.synth_hi.build import (
+    build_world,
+    counterfactual,
+    counterfactual_claims,
+    spec_of,
+)
 from rarft.tasks.synth_hi.dataset import make_record
+from rarft.tasks.synth_hi.edits import edit_slot, editable_slots
 from rarft.tasks.synth_hi.motion import scene_at, sprites_at
 from rarft.tasks.synth_hi.predicate import Predicate
 from rarft.tasks.synth_hi.render import paint_frame
 from rarft.tasks.synth_hi.semantics import holds
-from rarft.tasks.synth_hi.vocabulary import SPLITS
+from rarft.tasks.synth_hi.vocabulary import ACTIONS, SPLITS
 
 FPS = 8
 WINDOW = 4
@@ -50,9 +57,7 @@ def observe(world, claim: Predicate) -> list[tuple[float, float]]:
 def observed_segments(track) -> list[tuple[str, int, int]]:
     """Return (action, first frame, frame after the last) in order, stillness left out."""
     first, last = min(track), max(track)
-    windows = [
-        (observed_action(track, start), start) for start in range(first, last + 1, WINDOW)
-    ]
+    windows = [(observed_action(track, start), start) for start in range(first, last + 1, WINDOW)]
     segments: list[list] = []
     for action, start in windows:
         if segments and segments[-1][0] == action:
@@ -154,6 +159,23 @@ def test_relevant_query_is_seen_on_its_span_only_and_irrelevant_query_nowhere(se
     span = (example.span.start_s, example.span.end_s)
     assert observe(example.world, example.relevant) == [span]
     assert observe(example.world, example.irrelevant) == []
+
+
+@settings(max_examples=60)
+@given(seed=st.integers(0, 10**9))
+def test_holds_agrees_with_the_observer_on_claims_about_every_event(seed):
+    example = make_record(0, seed=seed, split="train")
+    rng = random.Random(seed)
+    for event in example.world.events:
+        full = spec_of(event)
+        dropped = rng.sample(["count", "size", "part", "side", "comparison"], 3)
+        if set(full.actions) & {"grow", "shrink"}:
+            dropped += ["size", "comparison"]
+        claim = replace(full, **dict.fromkeys(dropped), actions=full.actions[:1])
+        other = edit_slot(claim, rng.choice(editable_slots(claim)), rng=rng, actions=ACTIONS)
+        for either in (claim, other):
+            truth = [(span.start_s, span.end_s) for span in holds(example.world, either)]
+            assert observe(example.world, either) == truth
 
 
 @settings(max_examples=40)
