@@ -1,10 +1,8 @@
 """One version, one set of pins, one set of commands, and nothing private in the files."""
 
-import importlib.util
 import re
 import shutil
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -126,23 +124,3 @@ def test_no_file_names_a_private_path_a_registry_host_or_a_token() -> None:
         for match in PRIVATE.finditer(path.read_bytes().decode("utf-8", errors="ignore"))
     }
     assert found == set()
-
-
-def test_a_new_process_does_not_pay_for_torch_until_torchvision_is_imported() -> None:
-    code = (
-        "import sys, importlib.util; importlib.util.find_spec('torchvision'); "
-        "print('torch' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
-
-
-@pytest.mark.skipif(
-    importlib.util.find_spec("torchvision") is None, reason="torchvision is not installed"
-)
-def test_torchvision_imports_in_a_new_process() -> None:
-    code = "import torchvision, torchvision.transforms.v2"
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr

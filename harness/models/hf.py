@@ -162,7 +162,7 @@ class HfModel:
             torch.cuda.empty_cache()
 
     def _answer(self, requests: Sequence[Request], frames: Sequence[Frames]) -> list[Reply]:
-        """Answer requests of equal settings; a batch that is too large is halved."""
+        """Answer requests of equal settings; one by one where the batch is too large."""
         try:
             return self._answer_at_once(requests, frames)
         except torch.OutOfMemoryError:

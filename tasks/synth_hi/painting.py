@@ -74,7 +74,7 @@ def painted_object(
 ) -> Image.Image:
     """Return an object as an RGBA picture centred on its middle."""
     image, draw, scale, middle = _canvas(radius_px)
-    outline = [_outline(shape, radius_px + grown) for grown in (0.0, -_OUTLINE_PX)]
+    outline = [_outline(shape, radius_px, inset_px) for inset_px in (0.0, _OUTLINE_PX)]
     for points, fill in zip(outline, (BLACK, COLOUR_RGB[colour]), strict=True):
         draw.polygon([(middle + x * scale, middle + y * scale) for x, y in points], fill)
     if part:
@@ -113,21 +113,23 @@ def _disc(radius_px: float, fill: Rgb, rim: Rgb) -> Image.Image:
     return _shrunk(image)
 
 
-def _outline(shape: Shape, radius_px: float) -> list[Point]:
-    """Return the corners of a shape around the origin, within `radius_px` of it."""
+def _outline(shape: Shape, radius_px: float, inset_px: float) -> list[Point]:
+    """Return the corners of a shape around the origin, moved inward by about `inset_px`."""
+    reach = radius_px - inset_px
     if shape == "circle":
-        return _around(radius_px, [1.0] * 48)
+        return _around(reach, [1.0] * 48)
     if shape == "star":
-        return _around(radius_px, [1.0, 0.42] * 5)
+        return _around(reach - inset_px, [1.0, 0.42] * 5)
     if shape == "square":
-        half = 0.86 * radius_px
+        half = 0.86 * radius_px - inset_px
         return [(-half, -half), (half, -half), (half, half), (-half, half)]
     if shape == "triangle":
-        return [(0, -radius_px), (radius_px, 0.8 * radius_px), (-radius_px, 0.8 * radius_px)]
-    arm, half = radius_px, 0.34 * radius_px
-    quarter = [(-half, -half), (-half, -arm), (half, -arm), (half, -half)]
+        side = reach - inset_px
+        return [(0, -side), (side, 0.8 * radius_px - inset_px), (-side, 0.8 * radius_px - inset_px)]
+    half = 0.36 * radius_px - inset_px
     turns = ((1, 0), (0, 1), (-1, 0), (0, -1))
-    return [(x * c - y * s, x * s + y * c) for c, s in turns for x, y in quarter[1:]]
+    arm = ((-half, -reach), (half, -reach), (half, -half))
+    return [(x * c - y * s, x * s + y * c) for c, s in turns for x, y in arm]
 
 
 def _around(radius_px: float, reaches: list[float]) -> list[Point]:

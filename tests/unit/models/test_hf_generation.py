@@ -34,5 +34,5 @@ def test_sampling_leaves_open_values_to_the_checkpoint():
     "settings", [{"temprature": 1}, {"max_new_tokens": 0}, {"max_new_tokens": "x"}]
 )
 def test_unknown_or_impossible_settings_are_refused(settings):
-    with pytest.raises(UserError, match="^got "):
+    with pytest.raises(UserError, match=r"^got "):
         check_settings(settings)

@@ -110,7 +110,7 @@ def test_two_writers_at_once_leave_one_whole_set(tmp_path):
 
 
 def test_directory_of_another_set_or_of_other_files_is_refused(tmp_path, small_set):
-    with pytest.raises(UserError, match="expected .*'seed': 1"):
+    with pytest.raises(UserError, match=r"expected .*'seed': 1"):
         make_dataset(small_set, n_queries=2, seed=1)
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(UserError, match=r"holds notes\.txt"):

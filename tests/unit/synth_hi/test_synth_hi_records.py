@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
@@ -80,7 +81,7 @@ def test_times_lie_on_the_half_second_grid_inside_the_video(records):
 def test_events_follow_one_another_and_stay_in_the_frame(records):
     for record in records:
         events = record.world.events
-        for before, after in zip(events, events[1:], strict=False):
+        for before, after in pairwise(events):
             assert before.vanish_s < after.appear_s
         assert all(0 < x < 112 and 0 < y < 112 for e in events for x, y in e.members)
 
