@@ -24,7 +24,22 @@ RESULTS: Final = Path(__file__).parent / "results" / "score_command.json"
 N_RECORDS: Final = 17_500
 N_VIDEOS: Final = 5_000
 LIMIT: Final = 6.0
-WORDS: Final = "a man woman person red blue ball door cup opens closes holds walks sits".split()
+WORDS: Final = [
+    "a",
+    "man",
+    "woman",
+    "person",
+    "red",
+    "blue",
+    "ball",
+    "door",
+    "cup",
+    "opens",
+    "closes",
+    "holds",
+    "walks",
+    "sits",
+]
 CATEGORIES: Final = ("Action/FineGrainedAction", "Object/ObjectExistence", "Scene/SceneExistence")
 TASK: Final = """
 task: bench

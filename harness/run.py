@@ -10,7 +10,7 @@ from typing import Any
 
 from rarft.harness.cache_directory import cache_directory
 from rarft.harness.errors import UserError
-from rarft.harness.models import Card, Model, find_card, load_model
+from rarft.harness.models import Card, Model, PromptMode, find_card, load_model
 from rarft.harness.progress import track
 from rarft.harness.replies import Policy
 from rarft.harness.run_config import RunConfig
@@ -56,7 +56,7 @@ class Prepared:
     responses: Responses
     workload: Workload
     model: Model
-    prompts: Mapping[str, str]
+    prompts: Mapping[PromptMode, str]
     identity: Mapping[str, Any]
 
 

@@ -40,6 +40,7 @@ from rarft.harness.video.cache import FramesCache
 from rarft.harness.video.frames import Frames
 from rarft.harness.video.reader import decoder_versions
 
+_SMALL_PARAMETERS: Final = 20_000_000
 MODEL_ARGS: Final = ("pretrained", "revision", "dtype", "device", "attn_implementation")
 
 
@@ -185,7 +186,8 @@ class HfModel:
         inputs = make_inputs(processor, requests, frames, order=self._order)
         n_prompt_tokens = inputs["attention_mask"].sum(dim=1).tolist()
         _check_length(max(n_prompt_tokens), settings.max_new_tokens, network.config.text_config)
-        with torch.inference_mode(), _seeded(self._seed, requests[0].key, self._choice.device):
+        seeded = _seeded(self._seed, requests[0].key, self._choice.device)
+        with torch.inference_mode(), seeded, _suitable_threads(network):
             output = network.generate(**inputs.to(network.device), generation_config=settings)
         new_tokens = output[:, inputs["input_ids"].shape[1] :].tolist()
         seconds = (time.perf_counter() - started_s) / len(requests)
@@ -216,6 +218,19 @@ def _check_length(n_prompt_tokens: int, n_new_tokens: int, text_config: Any) -> 
             f"got a prompt of {n_prompt_tokens} tokens, expected at most {limit - n_new_tokens} "
             f"before {n_new_tokens} new ones"
         )
+
+
+@contextmanager
+def _suitable_threads(network: Any) -> Iterator[None]:
+    """Run a small network on one thread: several would wait for each other longer than they work."""
+    is_small = sum(one.numel() for one in network.parameters()) < _SMALL_PARAMETERS
+    before = torch.get_num_threads()
+    if is_small:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextmanager

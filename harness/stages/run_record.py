@@ -14,7 +14,7 @@ from typing import Any
 
 import rarft
 from rarft.harness.errors import NotFoundError, UserError
-from rarft.harness.models import Card
+from rarft.harness.models import Card, PromptMode
 from rarft.harness.run_config import RunConfig, config_from_json
 from rarft.harness.stages.append_log import SCHEMA_VERSION, encode_row, read_rows
 from rarft.harness.stages.atomic_file import write_atomic
@@ -48,7 +48,7 @@ def make_record(
     tasks: Sequence[LoadedTask],
     *,
     identity: Mapping[str, Any],
-    prompts: Mapping[str, str],
+    prompts: Mapping[PromptMode, str],
 ) -> RunRecord:
     """Describe a run before its first request is sent."""
     return RunRecord(

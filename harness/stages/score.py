@@ -6,9 +6,11 @@ time with their intervals and slices, and stops if the two differ.
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stderr
 from pathlib import Path
 from typing import Any
 
@@ -113,13 +115,15 @@ def evaluate_stored(
     }
     model = ReplayLM(texts, missing=ScoredText(status="missing", policy=policy))
     limit: Any = record.config.limit
-    evaluated: Mapping[str, Any] | None = evaluate(
-        model,
-        {"tasks": {task.name: task.task for task in tasks}, "groups": {}},
-        limit=limit,
-        bootstrap_iters=0,
-        log_samples=False,
-    )
+    # lm-eval draws a bar for each task on stderr although nothing here takes long.
+    with redirect_stderr(io.StringIO()):
+        evaluated: Mapping[str, Any] | None = evaluate(
+            model,
+            {"tasks": {task.name: task.task for task in tasks}, "groups": {}},
+            limit=limit,
+            bootstrap_iters=0,
+            log_samples=False,
+        )
     if evaluated is None:
         raise RarftError("got no results from lm-eval, expected them on this process")
     return evaluated

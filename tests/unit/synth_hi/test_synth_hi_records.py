@@ -1,5 +1,6 @@
 """What the records of a set are, before anything is rendered."""
 
+import hashlib
 import json
 from collections import Counter
 from itertools import pairwise
@@ -11,7 +12,7 @@ from rarft.harness.taxonomy import CATEGORIES, HARD_LEVELS, LEVEL_OF_DIFFICULTY
 from rarft.harness.types import query_from_doc
 from rarft.tasks.synth_hi import make_records, to_official
 from rarft.tasks.synth_hi.combinations import split_of
-from rarft.tasks.synth_hi.dataset import docs_of, queries_of, world_rows
+from rarft.tasks.synth_hi.dataset import GENERATOR_VERSION, docs_of, queries_of, world_rows
 from rarft.tasks.synth_hi.edits import apply_edit
 from rarft.tasks.synth_hi.predicate import predicate_from_json
 from rarft.tasks.synth_hi.vocabulary import ACTIONS, COLOURS, SHAPES, SPLITS
@@ -148,3 +149,13 @@ def test_request_that_names_no_set_is_refused_in_one_line(request_, got):
     assert got in message
     assert "expected" in message
     assert "\n" not in message
+
+
+def test_same_seed_gives_the_same_set_as_long_as_the_generator_version_stands():
+    records = make_records(n_queries=200, seed=0, split="test")
+    lines = [
+        *world_rows(records),
+        *(text for r in records for text in (r.relevant_text, r.refusal)),
+    ]
+    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    assert (GENERATOR_VERSION, digest[:16]) == (1, "16a964c242016f04")
