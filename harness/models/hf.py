@@ -5,11 +5,9 @@ The checkpoint is loaded with the first task, so a dry run or a finished one cos
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -35,12 +33,12 @@ from rarft.harness.models.hf_generation import (
 )
 from rarft.harness.models.hf_inputs import make_inputs
 from rarft.harness.models.rope_time import POSITIONS_VERSION
+from rarft.harness.models.torch_state import seeded, suitable_threads
 from rarft.harness.types import Query, Reply
 from rarft.harness.video.cache import FramesCache
 from rarft.harness.video.frames import Frames
 from rarft.harness.video.reader import decoder_versions
 
-_SMALL_PARAMETERS: Final = 20_000_000
 MODEL_ARGS: Final = ("pretrained", "revision", "dtype", "device", "attn_implementation")
 
 
@@ -183,12 +181,12 @@ class HfModel:
         network, processor = self.checkpoint.network, self.checkpoint.processor
         own = self.checkpoint.own_generation
         settings = generation_config({**self._generation, **requests[0].generation}, own=own)
-        inputs = make_inputs(processor, requests, frames, order=self._order)
-        n_prompt_tokens = inputs["attention_mask"].sum(dim=1).tolist()
-        _check_length(max(n_prompt_tokens), settings.max_new_tokens, network.config.text_config)
-        seeded = _seeded(self._seed, requests[0].key, self._choice.device)
-        with torch.inference_mode(), seeded, _suitable_threads(network):
-            output = network.generate(**inputs.to(network.device), generation_config=settings)
+        with suitable_threads(network):
+            inputs = make_inputs(processor, requests, frames, order=self._order)
+            n_prompt_tokens = inputs["attention_mask"].sum(dim=1).tolist()
+            _check_length(max(n_prompt_tokens), settings.max_new_tokens, network.config.text_config)
+            with torch.inference_mode(), seeded(f"{self._seed} {requests[0].key}"):
+                output = network.generate(**inputs.to(network.device), generation_config=settings)
         new_tokens = output[:, inputs["input_ids"].shape[1] :].tolist()
         seconds = (time.perf_counter() - started_s) / len(requests)
         replies = []
@@ -218,26 +216,3 @@ def _check_length(n_prompt_tokens: int, n_new_tokens: int, text_config: Any) -> 
             f"got a prompt of {n_prompt_tokens} tokens, expected at most {limit - n_new_tokens} "
             f"before {n_new_tokens} new ones"
         )
-
-
-@contextmanager
-def _suitable_threads(network: Any) -> Iterator[None]:
-    """Run a small network on one thread: several would wait for each other longer than they work."""
-    is_small = sum(one.numel() for one in network.parameters()) < _SMALL_PARAMETERS
-    before = torch.get_num_threads()
-    if is_small:
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-@contextmanager
-def _seeded(seed: int, key: str, device: torch.device) -> Iterator[None]:
-    """Draw the same samples for the same batch, and leave the global generators as they are."""
-    devices = range(torch.cuda.device_count()) if device.type == "cuda" else ()
-    digest = hashlib.sha256(f"{seed} {key}".encode()).digest()
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(int.from_bytes(digest[:8]) >> 1)
-        yield

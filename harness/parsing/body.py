@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from rarft.harness.parsing.cleaning import (
     collapse,
+    ends_of,
     strip_emphasis,
     strip_fences,
     strip_special_tokens,
@@ -18,6 +19,9 @@ from rarft.harness.parsing.tags import (
     without_sections,
 )
 from rarft.harness.parsing.verdict import is_none_word
+
+_MAX_REPLY_CHARS = 200_000
+_MAX_PROSE_CHARS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ def make_body(
         >>> body.last("answer").text
         '3 to 5'
     """
-    exact = strip_special_tokens(text)
+    exact = strip_special_tokens(ends_of(text, n_chars=_MAX_REPLY_CHARS))
     cut = cut_thinking(exact)
     visible = decode_time_tokens(strip_fences(cut.text))
     return Body(
@@ -76,13 +80,13 @@ def make_body(
 
 
 def readable(text: str) -> str:
-    """Return text as the readers of numbers want it: no emphasis, decimal points, trimmed.
+    """Return text as the readers of numbers want it: short, no emphasis, decimal points.
 
     Example:
         >>> readable(" **12,54** to **17,83** ")
         '12.54 to 17.83'
     """
-    return normalise_decimals(strip_emphasis(text)).strip()
+    return normalise_decimals(strip_emphasis(ends_of(text, n_chars=_MAX_PROSE_CHARS))).strip()
 
 
 def clean_correction(text: str) -> str | None:

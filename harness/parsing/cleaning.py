@@ -75,6 +75,20 @@ def strip_emphasis(text: str) -> str:
     return _EMPHASIS.sub("", text)
 
 
+def ends_of(text: str, *, n_chars: int) -> str:
+    """Return the first and last halves of a text longer than `n_chars`, one per line.
+
+    An answer stands at either end; what a model repeats a million times in between is not read.
+
+    Example:
+        >>> ends_of("3 to 5 aaaaaaaa 6 to 7", n_chars=12).splitlines()
+        ['3 to 5', '6 to 7']
+    """
+    if len(text) <= n_chars:
+        return text
+    return text[: n_chars // 2] + "\n" + text[-(n_chars // 2) :]
+
+
 def collapse(text: str) -> str:
     r"""Collapse every run of whitespace to one space.
 

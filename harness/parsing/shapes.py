@@ -1,9 +1,10 @@
 """Whether a reply follows the exact shape its form asks for, character by character."""
 
 import re
+from itertools import islice
 from typing import Final
 
-from rarft.harness.parsing.tags import find_tags
+from rarft.harness.parsing.tags import iterate_tags
 
 _TIME = r"\d+(?:\.\d+)?"
 _TUPLES = re.compile(rf"\s*\[\s*(?:[(\[]\s*{_TIME}\s*,\s*{_TIME}\s*[)\]]\s*,?\s*)*\]\s*")
@@ -29,7 +30,8 @@ def section_texts(text: str, names: tuple[str, ...]) -> list[str] | None:
         >>> section_texts("So: <answer>3 to 5</answer>", ("answer",)) is None
         True
     """
-    tags = [tag for tag in find_tags(text) if tag.name in names or tag.name in _ALWAYS]
+    relevant = (tag for tag in iterate_tags(text) if tag.name in names or tag.name in _ALWAYS)
+    tags = list(islice(relevant, 2 * len(names) + 1))
     if len(tags) != 2 * len(names):
         return None
     texts, cursor = [], 0

@@ -5,6 +5,7 @@ tag is missing. Thinking is cut out first, so nothing inside it is ever read.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -61,17 +62,15 @@ class Visible:
     think_closed: bool
 
 
-def find_tags(text: str) -> list[Tag]:
-    """Return every known tag of `text`, in order.
+def iterate_tags(text: str) -> Iterator[Tag]:
+    """Yield every known tag of `text`, in order.
 
     Example:
-        >>> [(tag.name, tag.closes) for tag in find_tags("< Answer >3</CORRECT>")]
+        >>> [(tag.name, tag.closes) for tag in iterate_tags("< Answer >3</CORRECT>")]
         [('answer', False), ('correction', True)]
     """
-    return [
-        Tag(_NAMES[m[2].lower()], bool(m[1] or m[3]), m.start(), m.end(), m[0])
-        for m in _TAG.finditer(text)
-    ]
+    for m in _TAG.finditer(text):
+        yield Tag(_NAMES[m[2].lower()], bool(m[1] or m[3]), m.start(), m.end(), m[0])
 
 
 def cut_thinking(text: str) -> Visible:
@@ -87,7 +86,7 @@ def cut_thinking(text: str) -> Visible:
         >>> cut_thinking("<think>3 to 5, so 6 to").text
         '  '
     """
-    tags = find_tags(text)
+    tags = list(iterate_tags(text))
     if not any(tag.name == "think" for tag in tags):
         return Visible(text, had_thinking=False, think_closed=True)
     last_answer = max((t.start for t in tags if t.name == "answer" and not t.closes), default=-1)
@@ -124,7 +123,7 @@ def find_sections(text: str) -> list[Section]:
         >>> find_sections("<answer>3 to 5<correct>NIL</correct>")[0]
         Section(name='answer', text='3 to 5', closed=False)
     """
-    tags = [tag for tag in find_tags(text) if tag.name != "think"]
+    tags = [tag for tag in iterate_tags(text) if tag.name != "think"]
     return [*_headless(text, tags), *_opened(text, tags)]
 
 
@@ -176,7 +175,7 @@ def without_sections(text: str) -> str:
         >>> without_sections("No such event.<correction>a man sits</correction>")
         'No such event. '
     """
-    tags = [tag for tag in find_tags(text) if tag.name != "think"]
+    tags = [tag for tag in iterate_tags(text) if tag.name != "think"]
     ends = _next_end(tags, len(text))
     kept, cursor = [], 0
     for i, tag in enumerate(tags):

@@ -18,7 +18,6 @@ from rarft.harness.parsing.weighing import outweighs
 from rarft.harness.parsing.words import AROUND_TIMES, NONE_WORDS, NOTHING
 from rarft.harness.types import Prediction
 
-_MAX_CHARS = 20_000
 _FINAL = re.compile(r"\b(?:final\s+)?answer\s*(?:is\b|:)", re.IGNORECASE)
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 _TOKENS = re.compile(r"[^\s:,;.\[\](){}\"'=|-]+")
@@ -60,7 +59,7 @@ def decide(answer: Answer, pairs: Sequence[Pair], *, reason: str = "") -> Predic
     found = make_spans(pairs, duration_s=answer.duration_s)
     if found.spans and not outweighs(answer.text, pairs):
         return Prediction(kind="grounded", spans=found.spans, flags=found.flags)
-    if says_inability(_window(answer.text)):
+    if says_inability(answer.text):
         return Prediction(
             kind="unparsed", reason="inability: the model says it cannot use the video"
         )
@@ -106,15 +105,8 @@ def _after_final_marker(text: str, pairs: Sequence[Pair]) -> Sequence[Pair]:
     return [pair for pair in pairs if pair.start >= last]
 
 
-def _window(text: str) -> str:
-    """Return the head and tail of a text too long to be an answer, so that cues cost little."""
-    if len(text) <= _MAX_CHARS:
-        return text
-    return text[: _MAX_CHARS // 2] + "\n" + text[-_MAX_CHARS // 2 :]
-
-
 def _refuses(answer: Answer) -> bool:
-    text = _window(answer.text)
+    text = answer.text
     if is_none_word(text):
         return True
     if says_unsure(text):
@@ -137,8 +129,8 @@ def _is_sentence(text: str) -> bool:
 def _why_neither(text: str) -> str:
     if not text.strip():
         return "empty"
-    if says_unsure(_window(text)):
+    if says_unsure(text):
         return "unsure: the model says it does not know"
-    if find_times(_window(text)):
+    if find_times(text):
         return "no span: the numbers are no pair of times, and nothing refuses"
     return "no span and no refusal"

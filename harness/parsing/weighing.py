@@ -14,7 +14,6 @@ from rarft.harness.parsing.joins import is_only_times
 from rarft.harness.parsing.numbers import find_times
 from rarft.harness.parsing.spans import Pair
 
-_MAX_CHARS = 20_000
 _MAX_PAIRS = 50
 _REACH = 400
 _CLAIM = re.compile(
@@ -54,8 +53,7 @@ def outweighs(text: str, pairs: Sequence[Pair]) -> bool:
         >>> outweighs("From 3 to 9 s a man sits without moving.", [Pair(3.0, 9.0, 5, 13)])
         False
     """
-    head = text[:_MAX_CHARS]
-    quiet = _QUOTED.sub(lambda match: " " * len(match[0]), head)
+    quiet = _QUOTED.sub(lambda match: " " * len(match[0]), text)
     cues = [cue for cue in find_cues(quiet) if not _in_passing(quiet, cue)]
     if not cues:
         return False
