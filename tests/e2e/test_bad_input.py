@@ -32,7 +32,10 @@ def run(outside: Path, tmp_path: Path, *flags: str) -> int:
         (("--batch_size", "none"), "--batch_size"),
         (("--model_args", "x"), "--model_args"),
         (("--metadata", "x"), "--metadata"),
-        (("--prompt_file", "/no/such/prompt.txt", "--model", "outside_model"), "/no/such/prompt.txt"),
+        (
+            ("--prompt_file", "/no/such/prompt.txt", "--model", "outside_model"),
+            "/no/such/prompt.txt",
+        ),
         (("--policy", "other"), "--policy"),
         (("--no_such_flag", "1"), "--no_such_flag"),
         (("--config", "/no/such/results.json"), "/no/such/results.json"),
