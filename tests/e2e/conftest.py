@@ -19,7 +19,7 @@ backend: hf
 checkpoint: package:tiny
 status: untrained
 prompt: {refusal: 'Query: {query}', native: 'Query: {query}'}
-frames: {fps: 2, min_frames: 4, max_frames: 8, total_pixels: 25088, min_pixels: 3136, max_pixels: 3136}
+frames: {fps: 2, max_frames: 8, total_pixels: 25088, min_pixels: 3136, max_pixels: 3136}
 generation: {max_new_tokens: 8, do_sample: false}
 output: {form: answer_correction}
 licence: MIT

@@ -66,15 +66,33 @@ REFUSALS = [
     ("refuse", "I refuse: the query is irrelevant to this video."),
 ]
 WITH_TIMES = [
-    ("semicolon", "The video does not contain a person opening a door; from 3.2 to 12.5 a man cooks."),
-    ("no_first", "No. The video only shows a man cooking from 3.2 to 12.5 seconds; nobody opens a door."),
-    ("times_first", "From 3.2 to 12.5 a man cooks; the video does not contain a person opening a door."),
+    (
+        "semicolon",
+        "The video does not contain a person opening a door; from 3.2 to 12.5 a man cooks.",
+    ),
+    (
+        "no_first",
+        "No. The video only shows a man cooking from 3.2 to 12.5 seconds; nobody opens a door.",
+    ),
+    (
+        "times_first",
+        "From 3.2 to 12.5 a man cooks; the video does not contain a person opening a door.",
+    ),
     ("times_first_two_sentences", "From 3.2 to 12.5 a man cooks. No one opens a door."),
-    ("closest_offer", "The query does not fully match, but the closest segment is from 3.0 to 9.0."),
+    (
+        "closest_offer",
+        "The query does not fully match, but the closest segment is from 3.0 to 9.0.",
+    ),
     ("segment_shows", "The segment from 3.2 to 12.5 shows a cat, but the query asks for a dog."),
     ("so_no_match", "A man cooks from 3.2 to 12.5 seconds, so the query does not match the video."),
-    ("video_rather_than", "From 3.2 to 12.5 the video shows a mirror being washed rather than a picture."),
-    ("while_main", "While the video shows a man cooking from 3.2 to 12.5, it does not show a door."),
+    (
+        "video_rather_than",
+        "From 3.2 to 12.5 the video shows a mirror being washed rather than a picture.",
+    ),
+    (
+        "while_main",
+        "While the video shows a man cooking from 3.2 to 12.5, it does not show a door.",
+    ),
     ("no_event_brackets", "There is no such event. The man only cooks [3.2, 12.5]."),
     ("clauses", "There is no relevant segment. The cooking starts at 3.0 s and ends at 9.0 s."),
     ("clock", "No part of the video shows a dog; from 00:03 to 00:12 a cat sleeps."),
@@ -102,7 +120,9 @@ def test_a_refusal_is_refused_whatever_the_form(form, text):
     assert parse_reply(text, form=form).kind == "refused"
 
 
-@pytest.mark.parametrize("text", [pytest.param(t, id=i) for i, t in REFUSALS + WITH_TIMES + IN_ANSWER])
+@pytest.mark.parametrize(
+    "text", [pytest.param(t, id=i) for i, t in REFUSALS + WITH_TIMES + IN_ANSWER]
+)
 @pytest.mark.parametrize("form", ["generic", "answer_tag", "answer_correction"])
 def test_a_refusal_in_an_answer_tag_keeps_its_whole_explanation(form, text):
     reply = f"<think>3.0 to 4.0</think>\n<answer>{text}</answer><correction>a cat</correction>"

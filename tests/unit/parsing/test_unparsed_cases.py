@@ -62,9 +62,7 @@ UNPARSED = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("text", "reason"), [pytest.param(t, r, id=i) for i, t, r in UNPARSED]
-)
+@pytest.mark.parametrize(("text", "reason"), [pytest.param(t, r, id=i) for i, t, r in UNPARSED])
 def test_a_reply_that_says_neither_is_unparsed_with_a_reason(text, reason):
     prediction = parse_reply(text)
     assert prediction.kind == "unparsed"
