@@ -32,13 +32,10 @@ def run_simple_evaluate(model: str, outside: Path) -> dict[str, float]:
 def test_simple_evaluate_gives_the_figures_of_rarft_eval(outside: Path, model: str) -> None:
     ours = evaluate(model, "outside", include_path=[outside], n_resamples=100)
     theirs = run_simple_evaluate(model, outside)
-    shared = [
-        key for key in CHECKED if key in theirs and ours["results"]["outside"][key] is not None
-    ]
+    results = ours["results"]["outside"]
+    shared = {key: results[key] for key in CHECKED if key in theirs and results[key] is not None}
     assert len(shared) >= 8
-    assert {key: theirs[key] for key in shared} == pytest.approx(
-        {key: ours["results"]["outside"][key] for key in shared}
-    )
+    assert {key: theirs[key] for key in shared} == pytest.approx(shared)
 
 
 def test_lm_evals_own_command_line_runs_our_model(outside: Path, tmp_path: Path) -> None:

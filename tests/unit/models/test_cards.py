@@ -70,7 +70,7 @@ def test_a_wrong_field_is_named_in_one_line(
 def test_a_prompt_without_a_query_is_named(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(MINIMAL.replace("{query}", "query"))
     card, path = find_card("mine", [tmp_path])
-    with pytest.raises(UserError, match="without '{query}'"):
+    with pytest.raises(UserError, match="got a prompt without"):
         prompt_text(card, path, mode="refusal")
 
 
