@@ -133,7 +133,10 @@ def _scored_text(request: Request, reply: Reply, card: Card) -> ScoredText:
         return ScoredText(status="missing")
     if reply.failure is not None:
         return ScoredText(status="failed")
-    prediction = judge_reply(reply, form=card.output.form, duration_s=request.query.duration_s)
+    query = request.query
+    prediction = judge_reply(
+        reply, form=card.output.form, duration_s=query.duration_s, clip=query.clip
+    )
     return ScoredText(reply.text or "", prediction=prediction)
 
 

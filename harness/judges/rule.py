@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rarft.harness.parsing import Form, parse_reply, parse_structured
-from rarft.harness.types import Prediction, Reply
+from rarft.harness.types import Prediction, Reply, Span
 
 NAME = "rule"
 VERSION = "1"
 
 
-def judge_reply(reply: Reply, *, form: Form, duration_s: float | None) -> Prediction:
+def judge_reply(
+    reply: Reply, *, form: Form, duration_s: float | None, clip: Span | None = None
+) -> Prediction:
     """Return what a reply says, by the card's declared output form.
+
+    A model that was shown a clip of a file tells times from the clip's start; they are moved to
+    the file's.
 
     Example:
         >>> judge_reply(Reply(text="2.0 - 5.5 seconds"), form="prose", duration_s=None).spans
@@ -20,9 +26,14 @@ def judge_reply(reply: Reply, *, form: Form, duration_s: float | None) -> Predic
     """
     if reply.text is None:
         return parse_structured(reply)
-    return parse_reply(
-        reply.text, form=form, duration_s=duration_s, frame_times_s=frame_times_s(reply)
+    shown_s = clip.duration_s if clip else duration_s
+    prediction = parse_reply(
+        reply.text, form=form, duration_s=shown_s, frame_times_s=frame_times_s(reply)
     )
+    if clip is None or reply.n_frames is None:
+        return prediction
+    moved = (Span(s.start_s + clip.start_s, s.end_s + clip.start_s) for s in prediction.spans)
+    return replace(prediction, spans=tuple(moved))
 
 
 def frame_times_s(reply: Reply) -> Sequence[float] | None:

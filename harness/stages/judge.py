@@ -34,14 +34,16 @@ def judge(
 ) -> dict[JudgementKey, Prediction]:
     """Judge every answered row that has no judgement yet, and return all of them."""
     judged = read_judgements(directory, form=form)
-    duration_s = {(query.task, query.id): query.duration_s for query in queries}
+    query_of = {(query.task, query.id): query for query in queries}
     rows: list[Mapping[str, Any]] = []
     with AppendLog(directory / JUDGEMENTS) as log:
         for key, row in responses.rows.items():
-            if row["status"] != "ok" or key in judged or key[:2] not in duration_s:
+            if row["status"] != "ok" or key in judged or key[:2] not in query_of:
                 continue
-            reply = reply_from_row(row)
-            judged[key] = rule.judge_reply(reply, form=form, duration_s=duration_s[key[:2]])
+            query = query_of[key[:2]]
+            judged[key] = rule.judge_reply(
+                reply_from_row(row), form=form, duration_s=query.duration_s, clip=query.clip
+            )
             rows.append(_judgement_row(key, judged[key], form))
             if len(rows) == GROUP_ROWS:
                 log.append(rows)
