@@ -64,7 +64,8 @@ demo: $(STAMP)
 	@for model in $(DEMO_MODELS); do \
 		$(BIN)/rarft-eval run --model $$model $(DEMO_ARGS) --output_path $(DEMO_DIR)/$$model \
 			|| exit 1; done
-	@$(BIN)/rarft-eval report $(addprefix $(DEMO_DIR)/,$(DEMO_MODELS))
+	@$(BIN)/rarft-eval report $(addprefix $(DEMO_DIR)/,$(DEMO_MODELS)) \
+		--output_path $(DEMO_DIR)/report.html
 
 test: $(STAMP)
 	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS)

@@ -145,8 +145,8 @@ class Prediction:
 
     `kind` is never merged: refused, unparsed and a wrong span are three things. `spans` of a
     grounded prediction are in the order of the reply; metrics use the first. `flags` name what was
-    unusual: reversed, zero_length, beyond_end, several_spans, unclosed_tag. `reason` says why a
-    reply is unparsed.
+    unusual: reversed, zero_length, before_start, beyond_end, several_spans, unclosed_tag. `reason`
+    says why a reply is unparsed.
     """
 
     kind: Kind

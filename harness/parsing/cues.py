@@ -70,6 +70,8 @@ _VERDICTS: Final = (
     rf"|involves?|requires?|assumes?|claims?|indicates?|looks\sfor)\b[^.!?\n]{{0,160}}?"
     rf"\b(?:but|while|whereas|however|yet|instead|although)\b[^.!?\n]{{0,60}}?"
     rf"\b(?:{_VIDEO}|shows?|shown|depicts?|no|not|nobody)\b",
+    rf"\bquery\b{_GAP}\b(?:asks?|mentions?|describes?|states?|refers?|requests?|specifies)\b"
+    rf"[^.!?;\n]{{0,160}}?;\s(?:but\s|however,?\s)?(?:the|this)\s{_VIDEO}\b",
     rf"\b(?:but|while|whereas|however|yet|although)\b[^.!?\n]{{0,40}}?\bquery\b{_GAP}"
     rf"\b(?:asks?|asked|mentions?|describes?|states?|refers?|specifies|requests?|involves?"
     rf"|requires?|says|is\sabout|indicates?)\b",

@@ -86,7 +86,7 @@ def _clause_start(text: str, position: int) -> int:
 
 
 def _in_passing(text: str, cue: Cue) -> bool:
-    return bool(_PASSING.search(text, cue.start, min(len(text), cue.end + 12)))
+    return bool(_PASSING.search(text, cue.start, min(len(text), cue.end + 40)))
 
 
 def _conceded(text: str, position: int) -> bool:
