@@ -5,7 +5,8 @@ consecutive phases that fill exactly this span, the claimed actions in the claim
 
 - colour, shape: those of every object of the group;
 - count: the group has exactly this many objects; with no count claimed, at least one;
-- size, part: those of every object; with none claimed, any;
+- part: that of every object; with none claimed, any;
+- size: that of every object as it is seen when the span begins; objects may grow and shrink;
 - side: every object lies wholly on that side of the landmark's middle, during the whole span;
 - larger, smaller: than the grey ball of the same event, by a quarter of the radius or more;
 - faster, slower: than the grey ball, which moves too, by a quarter of the speed or more;
@@ -23,7 +24,7 @@ from typing import Final
 from rarft.harness.types import Span
 from rarft.tasks.synth_hi.motion import offset_at, scale_at
 from rarft.tasks.synth_hi.predicate import Predicate
-from rarft.tasks.synth_hi.vocabulary import Comparison, Side
+from rarft.tasks.synth_hi.vocabulary import Comparison, Side, Size
 from rarft.tasks.synth_hi.world import (
     FPS,
     LANDMARK_XY,
@@ -33,6 +34,8 @@ from rarft.tasks.synth_hi.world import (
 )
 
 CLEAR_RATIO: Final = 1.25
+SIZE_BORDER_PX: Final = 10.0
+"""Between the radii of small and of large objects, alone or in a group."""
 UP_EXTENT: Final = {"hat": 1.3}
 DOWN_EXTENT: Final = {"feet": 1.3}
 """How far a part reaches beyond the radius, as a multiple of it; 1 where absent."""
@@ -53,6 +56,7 @@ def holds(world: World, predicate: Predicate) -> list[Span]:
             span = Span(phases[0].start_s, phases[-1].end_s)
             if (
                 tuple(phase.action for phase in phases) == predicate.actions
+                and predicate.size in (None, size_at(event, span.start_s))
                 and _surroundings_match(world, event, predicate, span)
                 and _comparison_matches(event, phases, predicate.comparison)
             ):
@@ -65,7 +69,6 @@ def _look_matches(event: Event, predicate: Predicate) -> bool:
         event.colour == predicate.colour
         and event.shape == predicate.shape
         and predicate.count in (None, len(event.members))
-        and predicate.size in (None, event.size)
         and predicate.part in (None, event.part)
     )
 
@@ -103,6 +106,11 @@ def _comparison_matches(
     if comparison in ("larger", "faster"):
         return mine >= CLEAR_RATIO * other
     return other >= CLEAR_RATIO * mine
+
+
+def size_at(event: Event, time_s: float) -> Size:
+    """Return the size that the objects of a group are seen to have."""
+    return "large" if event.radius_px * scale_at(event, time_s) > SIZE_BORDER_PX else "small"
 
 
 def sides_of(event: Event, span: Span) -> tuple[Side, ...]:
