@@ -23,7 +23,7 @@ WORKERS ?= 2
 
 DEMO_DIR := runs/demo
 DEMO_MODELS := always_ground always_refuse blind tiny
-DEMO_ARGS := --tasks synth_hi --limit 200
+DEMO_ARGS := --tasks synth_hi --limit 200 --batch_size 16
 
 .PHONY: help setup demo test test-all check fix wheel bench clean
 
