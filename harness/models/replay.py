@@ -81,7 +81,7 @@ class ReplayModel:
 
     def _find(self, query: Query) -> Reply | None:
         own = self._replies.get((query.task, query.id))
-        return own or self._replies.get((Path(query.video).stem, query.text))
+        return own or self._replies.get((Path(query.video).stem, _words(query.text)))
 
 
 def read_replies(content: bytes, path: Path) -> Rows:
@@ -103,6 +103,11 @@ def read_replies(content: bytes, path: Path) -> Rows:
         ) from error
 
 
+def _words(text: str) -> str:
+    """Return the text with single spaces, since other scripts strip what they read."""
+    return " ".join(text.split())
+
+
 def _own_replies(rows: Any) -> Rows:
     return {(row["task"], row["query_id"]): reply_from_row(row) for row in rows}
 
@@ -111,5 +116,5 @@ def _official_replies(rows: list[dict[str, Any]]) -> Rows:
     replies: Rows = {}
     for row in rows:
         stem = Path(str(row["video"])).stem
-        replies[stem, str(row["query"])] = Reply(text=str(row["model_output"]))
+        replies[stem, _words(str(row["query"]))] = Reply(text=str(row["model_output"] or ""))
     return replies

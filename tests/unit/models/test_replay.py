@@ -37,6 +37,13 @@ def test_official_rows_match_by_video_base_name_and_query(tmp_path: Path) -> Non
     assert model.generate([request("a man sits", video="B.mp4")]) == [Reply(missing=True)]
 
 
+def test_spaces_around_a_query_do_not_matter_and_null_is_an_empty_reply(tmp_path: Path) -> None:
+    path = tmp_path / "inference_results_merged.json"
+    rows = [{"video": "A1.mp4", "query": " a man  sits ", "model_output": None}]
+    path.write_text(json.dumps(rows))
+    assert replay(path).generate([request("a man sits")]) == [Reply(text="")]
+
+
 def test_own_rows_match_by_task_and_query_id(tmp_path: Path) -> None:
     path = tmp_path / "responses.jsonl"
     rows = [
