@@ -144,11 +144,15 @@ def report_command(
 
 
 @app.command("tasks")
-def tasks_command(include_path: IncludePath = None) -> None:
-    """List the tasks with their counts, licence and videos."""
-    from rarft.harness.listing import tasks_listing
+def tasks_command(
+    name: Annotated[str | None, typer.Argument(help="Say all about one task.")] = None,
+    include_path: IncludePath = None,
+) -> None:
+    """List the tasks with their counts and licence, or say all about one."""
+    from rarft.harness.listing import task_details, tasks_listing
 
-    Console().print(tasks_listing(tuple(map(Path, include_path or ()))))
+    folders = tuple(map(Path, include_path or ()))
+    Console().print(task_details(name, folders) if name else tasks_listing(folders))
 
 
 @app.command("models")
