@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from typer.exceptions import TyperException
 
-from rarft.harness.errors import UserError
+from rarft.harness.errors import RarftError, UserError
 from rarft.harness.flags import parse_batch_size, parse_limit, parse_object, parse_pairs
 from rarft.harness.replies import Policy
 from rarft.harness.run_config import N_RESAMPLES, RunConfig, read_config
@@ -192,6 +192,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(f"rarft-eval: {error}", file=sys.stderr)
         return 2
+    except RarftError as error:
+        print(f"rarft-eval: stopped, {error}; what is stored stays stored", file=sys.stderr)
+        return 1
     except TyperException as error:
         message = " ".join(error.format_message().split())
         print(f"rarft-eval: {message}; see `rarft-eval --help`", file=sys.stderr)

@@ -21,12 +21,12 @@ from rarft.harness.models import Card, PromptMode, Request, card_paths, find_car
 from rarft.harness.replies import ScoredText
 from rarft.harness.run_config import RunConfig
 from rarft.harness.stages.infer import answer
+from rarft.harness.stages.loaded_task import queries_digest
 from rarft.harness.stages.plan import (
     build_request,
     generation_settings,
     model_identity,
     open_video,
-    queries_digest,
     run_prompt,
 )
 from rarft.harness.task_index import PACKAGED_TASKS

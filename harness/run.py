@@ -24,11 +24,10 @@ from rarft.harness.stages.infer import (
     read_responses,
 )
 from rarft.harness.stages.judge import JUDGEMENTS, judge
+from rarft.harness.stages.loaded_task import LoadedTask, load_tasks
 from rarft.harness.stages.plan import (
-    LoadedTask,
     Plan,
     generation_settings,
-    load_tasks,
     make_plan,
     model_identity,
     run_prompts,

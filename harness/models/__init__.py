@@ -75,6 +75,11 @@ def find_card(name: str, include_path: Sequence[Path] = ()) -> tuple[Card, Path]
             f"got an unknown model '{name}', expected one of {', '.join(sorted(paths))}; {hint}"
         )
     card = read_card(paths[name])
+    if card.name != name:
+        raise UserError(
+            f"{paths[name]}: got the name '{card.name}' in the card, expected that of its file, "
+            f"'{name}'; rename one of them"
+        )
     if card.backend not in BACKENDS:
         raise UserError(
             f"{paths[name]}: got backend '{card.backend}', expected one of "

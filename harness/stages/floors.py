@@ -20,7 +20,7 @@ from rarft.harness.reply_rows import reply_from_row, row_from_reply
 from rarft.harness.run_config import RunConfig
 from rarft.harness.stages.append_log import SCHEMA_VERSION
 from rarft.harness.stages.atomic_file import write_atomic
-from rarft.harness.stages.plan import LoadedTask
+from rarft.harness.stages.loaded_task import LoadedTask
 from rarft.harness.stages.task_figures import task_figures
 from rarft.harness.types import Query, Reply
 

@@ -4,48 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rarft.harness.errors import NotFoundError, VideoError
+from rarft.harness.errors import NotFoundError, UserError, VideoError
 from rarft.harness.models import Card, PromptMode, Request, VideoFile, checked_prompt, prompt_text
 from rarft.harness.models.revision import resolve_revision
 from rarft.harness.run_config import RunConfig
-from rarft.harness.task_index import resolve_tasks, task_manager
-from rarft.harness.types import Query, query_from_doc
+from rarft.harness.stages.loaded_task import LoadedTask
+from rarft.harness.types import Query
 from rarft.harness.video.content import content_hash
 from rarft.harness.video.locate import find_video, video_roots
 
 VideoSeen = Callable[[], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedTask:
-    """One task: lm-eval's object, all its queries, and how many of them this run asks.
-
-    `digest` names the rows, so that what was computed from other rows is never used.
-    """
-
-    name: str
-    task: Any
-    queries: tuple[Query, ...]
-    n_asked: int
-    mode: PromptMode
-    digest: str
-    load_report: Mapping[str, Any] | None
-
-    @property
-    def asked(self) -> tuple[Query, ...]:
-        """Return the queries of this run."""
-        return self.queries[: self.n_asked]
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        """Return the task YAML's metadata, with the user's on top."""
-        return dict(self.task.config.metadata or {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,50 +30,6 @@ class Plan:
     failures: Mapping[str, str]
 
 
-def load_tasks(config: RunConfig) -> tuple[LoadedTask, ...]:
-    """Load every task that the run's patterns stand for.
-
-    Raises:
-        NotFoundError: a pattern matches no task.
-        AnnotationError: an annotation is absent or malformed.
-    """
-    manager = task_manager(config.include_folders, config.metadata)
-    names = resolve_tasks(config.tasks, manager)
-    loaded = manager.load(names)["tasks"]
-    return tuple(loaded_task(name, loaded[name], config) for name in names)
-
-
-def loaded_task(name: str, task: Any, config: RunConfig) -> LoadedTask:
-    """Read a loaded lm-eval task's rows as queries."""
-    docs = task.eval_docs
-    queries = tuple(query_from_doc(doc, task=name) for doc in docs)
-    metadata = task.config.metadata or {}
-    return LoadedTask(
-        name=name,
-        task=task,
-        queries=queries,
-        n_asked=_n_asked(len(queries), config.limit),
-        mode=config.prompt_mode or metadata.get("prompt_mode", "refusal"),
-        digest=queries_digest(queries),
-        load_report=getattr(docs, "load_report", None),
-    )
-
-
-def _n_asked(n_queries: int, limit: float | None) -> int:
-    """Return how many queries `--limit` leaves, as lm-eval counts them."""
-    if limit is None:
-        return n_queries
-    return min(n_queries, math.ceil(n_queries * limit) if limit < 1 else int(limit))
-
-
-def queries_digest(queries: Sequence[Query]) -> str:
-    """Return the digest of a task's rows."""
-    digest = hashlib.sha256()
-    for query in queries:
-        digest.update(json.dumps(query.to_doc(), sort_keys=True).encode())
-    return digest.hexdigest()
-
-
 def make_plan(
     config: RunConfig,
     tasks: Sequence[LoadedTask],
@@ -110,7 +39,13 @@ def make_plan(
     engine: Mapping[str, str],
     on_video: VideoSeen = lambda: None,
 ) -> Plan:
-    """Build one request a query, in task order."""
+    """Build one request a query, in task order.
+
+    Raises:
+        UserError: the model reads videos and no folder with videos is named.
+    """
+    if card.reads_video:
+        _check_roots(tasks)
     identity = model_identity(config, card, engine)
     requests: list[Request] = []
     failures: dict[str, str] = {}
@@ -131,6 +66,17 @@ def make_plan(
                 failures[request.key] = video
             requests.append(request)
     return Plan(tasks=tuple(tasks), requests=tuple(requests), failures=failures)
+
+
+def _check_roots(tasks: Sequence[LoadedTask]) -> None:
+    """Stop before thousands of queries fail for one variable that is not set."""
+    for task in tasks:
+        visual = str(task.task.doc_to_image(task.task.eval_docs[0])[0])
+        if not Path(visual).is_absolute() and not video_roots():
+            raise UserError(
+                f"got no folder with the videos of task {task.name}, expected RARFT_VIDEOS to name "
+                "one or several; set it and run again"
+            )
 
 
 def run_prompts(

@@ -18,7 +18,8 @@ from rarft.harness.models import Card, PromptMode
 from rarft.harness.run_config import RunConfig, config_from_json
 from rarft.harness.stages.append_log import SCHEMA_VERSION, encode_row, read_rows
 from rarft.harness.stages.atomic_file import write_atomic
-from rarft.harness.stages.plan import LoadedTask, Plan
+from rarft.harness.stages.loaded_task import LoadedTask
+from rarft.harness.stages.plan import Plan
 
 RUN = "run.json"
 REQUESTS = "requests.jsonl"
@@ -80,6 +81,7 @@ def task_provenance(task: LoadedTask) -> dict[str, Any]:
     named = ("version", "annotation", "repository", "commit", "blob", "licence")
     return {
         **{name: metadata.get(name) for name in named},
+        "annotation_sha256": (task.load_report or {}).get("sha256"),
         "rows_sha256": task.digest,
         "n_rows": len(task.queries),
         "n_asked": task.n_asked,

@@ -12,7 +12,7 @@ from rarft.harness.replies import Status
 from rarft.harness.reply_rows import row_from_prediction
 from rarft.harness.stages.append_log import encode_row
 from rarft.harness.stages.atomic_file import write_atomic
-from rarft.harness.stages.plan import LoadedTask
+from rarft.harness.stages.loaded_task import LoadedTask
 from rarft.harness.types import Prediction, Query
 
 

@@ -22,7 +22,7 @@ from rarft.harness.stages.atomic_file import write_atomic
 from rarft.harness.stages.floors import floor_figures
 from rarft.harness.stages.infer import Responses
 from rarft.harness.stages.judge import JudgementKey
-from rarft.harness.stages.plan import LoadedTask
+from rarft.harness.stages.loaded_task import LoadedTask
 from rarft.harness.stages.run_record import RequestKeys, RunRecord
 from rarft.harness.stages.samples import Answer, write_samples
 from rarft.harness.stages.task_figures import FILTER, task_figures

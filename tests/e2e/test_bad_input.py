@@ -153,3 +153,15 @@ def test_a_query_of_10_000_characters_is_asked(outside: Path, tmp_path: Path) ->
     rows = list(read_rows(tmp_path / "run" / "responses.jsonl"))
     assert len(rows) == 2
     assert {row["status"] for row in rows} <= {"ok", "failed"}
+
+
+def test_no_folder_of_videos_is_one_line_before_anything_is_sent(
+    outside: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.delenv("RARFT_VIDEOS")
+    assert run(outside, tmp_path, "--model", "outside_model") == 2
+    assert "RARFT_VIDEOS" in capsys.readouterr().err
+    assert run(outside, tmp_path, "--model", "always_ground") == 0

@@ -56,6 +56,7 @@ def test_a_prompt_file_beside_the_card_is_read(tmp_path: Path) -> None:
         (("fps: 2", "fpss: 2"), "fpss"),
         (("backend: hf", "backend: nothing"), "backend"),
         (("source: me", "source: me\nnew_field: 1"), "new_field"),
+        (("name: mine", "name: other"), "'other'"),
     ],
 )
 def test_a_wrong_field_is_named_in_one_line(
