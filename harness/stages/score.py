@@ -11,10 +11,12 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from rarft.harness.errors import RarftError, UserError
+from rarft.harness.judges import rule
 from rarft.harness.metrics import QueryOutcome, outcome
 from rarft.harness.replies import ScoredText
 from rarft.harness.stages.append_log import SCHEMA_VERSION
@@ -169,17 +171,12 @@ def _provenance(record: RunRecord) -> dict[str, Any]:
     identity = record.identity
     return {
         "rarft_version": record.rarft_version,
+        "lm_eval_version": version("lm_eval"),
         "seed": record.config.seed,
         "engine": identity["engine"],
         "frames_policy": identity["frames"],
         "generation": identity["generation"],
         "prompts": dict(record.prompts),
-        "judges": {"rule": _rule_version()},
+        "judges": {rule.NAME: rule.VERSION},
         "tasks": dict(record.tasks),
     }
-
-
-def _rule_version() -> str:
-    from rarft.harness.judges import rule
-
-    return rule.VERSION
