@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -35,6 +36,7 @@ IncludePath = Annotated[
 
 @app.command("run")
 def run_command(
+    context: typer.Context,
     model: Annotated[str | None, typer.Option("--model", help="A model card's name.")] = None,
     tasks: Annotated[
         str | None, typer.Option("--tasks", help="Names or patterns, comma separated: 'hi_*'.")
@@ -69,35 +71,45 @@ def run_command(
     ] = "paper",
     n_resamples: Annotated[int, typer.Option("--n_resamples")] = N_RESAMPLES,
     config: Annotated[
-        Path | None, typer.Option("--config", help="Repeat the run of a results.json.")
+        Path | None,
+        typer.Option("--config", help="A results.json to repeat; other flags go on top."),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry_run", help="Say what would be sent, and send nothing.")
     ] = False,
     fresh: Annotated[
-        bool, typer.Option("--fresh/--resume", help="Forget what the directory holds.")
+        bool,
+        typer.Option("--fresh/--resume", help="Forget what the directory holds, or go on with it."),
     ] = False,
 ) -> None:
     """Evaluate a model on tasks; a run that was stopped goes on where it stopped."""
-    if config is not None:
-        resolved = read_config(config)
-    else:
-        resolved = RunConfig(
-            model=_required(model, "--model"),
-            tasks=tuple(_required(tasks, "--tasks").split(",")),
-            model_args=parse_pairs(model_args, flag="--model_args"),
-            gen_kwargs=parse_pairs(gen_kwargs, flag="--gen_kwargs"),
-            metadata=parse_object(metadata, flag="--metadata"),
-            include_path=tuple(include_path or ()),
-            batch_size=parse_batch_size(batch_size),
-            limit=parse_limit(limit),
-            seed=seed,
-            policy=policy,
-            prompt_mode=prompt_mode,
-            prompt_file=prompt_file,
-            n_resamples=n_resamples,
-        )
+    given = RunConfig(
+        model=_required(model, "model", config),
+        tasks=tuple(_required(tasks, "tasks", config).split(",")),
+        model_args=parse_pairs(model_args, flag="--model_args"),
+        gen_kwargs=parse_pairs(gen_kwargs, flag="--gen_kwargs"),
+        metadata=parse_object(metadata, flag="--metadata"),
+        include_path=tuple(include_path or ()),
+        batch_size=parse_batch_size(batch_size),
+        limit=parse_limit(limit),
+        seed=seed,
+        policy=policy,
+        prompt_mode=prompt_mode,
+        prompt_file=prompt_file,
+        n_resamples=n_resamples,
+    )
+    resolved = given if config is None else _over(read_config(config), given, context)
     _run(resolved, output_path or Path("runs") / resolved.model, dry_run=dry_run, fresh=fresh)
+
+
+def _over(config: RunConfig, given: RunConfig, context: typer.Context) -> RunConfig:
+    """Put the flags of the command line over those of `--config`, as lm-eval does."""
+    changed = {}
+    for item in fields(RunConfig):
+        source = context.get_parameter_source(item.name)
+        if source is not None and source.name == "COMMANDLINE":
+            changed[item.name] = getattr(given, item.name)
+    return replace(config, **changed)
 
 
 def _run(config: RunConfig, directory: Path, *, dry_run: bool, fresh: bool) -> None:
@@ -163,10 +175,12 @@ def models_command(include_path: IncludePath = None) -> None:
     Console().print(models_listing(tuple(map(Path, include_path or ()))))
 
 
-def _required(value: str | None, flag: str) -> str:
-    if not value:
-        raise UserError(f"got no {flag}, expected one; see `rarft-eval {flag.strip('-')}`")
-    return value
+def _required(value: str | None, name: Literal["model", "tasks"], config: Path | None) -> str:
+    if not value and config is None:
+        raise UserError(
+            f"got no --{name}, expected one; see `rarft-eval {name.removesuffix('s')}s`"
+        )
+    return value or ""
 
 
 def _show(directory: Path) -> None:
@@ -176,7 +190,9 @@ def _show(directory: Path) -> None:
     write_page([run], directory / "report.html")
     console = Console()
     console.print(results_table(run.results, width=console.width))
-    Console(stderr=True).print(f"results and report.html are in {directory}", highlight=False)
+    Console(stderr=True).print(
+        f"results and report.html are in {directory}", style="dim", markup=False
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -55,7 +55,7 @@ def parse_batch_size(text: str) -> int | None:
     """
     if text == "auto":
         return None
-    if not text.isdigit() or int(text) == 0:
+    if not (text.isascii() and text.isdecimal() and int(text) > 0):
         raise UserError(f"got --batch_size {text}, expected 'auto' or a number above 0")
     return int(text)
 

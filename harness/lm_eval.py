@@ -1,7 +1,7 @@
 """Our models inside lm-eval: `python -m rarft.harness.lm_eval run --model tiny --tasks synth_hi`.
 
 Stock lm-eval finds no plug-ins and refuses our tasks, which carry videos. This module registers a
-model class per card and hands over to lm-eval's own command line.
+model class per card, includes the packaged tasks and hands over to lm-eval's own command line.
 """
 
 from __future__ import annotations
@@ -17,19 +17,28 @@ from lm_eval.api.model import LM
 from rarft.harness.cache_directory import cache_directory
 from rarft.harness.errors import UserError
 from rarft.harness.judges.rule import judge_reply
-from rarft.harness.models import Card, PromptMode, Request, card_paths, find_card, load_model
+from rarft.harness.models import (
+    Card,
+    PromptMode,
+    VideoFile,
+    card_paths,
+    find_card,
+    load_model,
+)
+from rarft.harness.parsing import Form
 from rarft.harness.replies import ScoredText
 from rarft.harness.run_config import RunConfig
-from rarft.harness.stages.infer import answer
+from rarft.harness.stages.infer import NO_RESPONSES, answer, make_workload
 from rarft.harness.stages.loaded_task import queries_digest
 from rarft.harness.stages.plan import (
+    Plan,
     build_request,
     generation_settings,
     model_identity,
     open_video,
     run_prompt,
 )
-from rarft.harness.task_index import PACKAGED_TASKS
+from rarft.harness.task_index import PACKAGED_TASKS, check_folders
 from rarft.harness.types import Query, Reply, query_from_doc
 
 
@@ -42,6 +51,7 @@ class GroundingLM(LM):
 
     MULTIMODAL = True
     card_name = ""
+    card_folders: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -57,10 +67,16 @@ class GroundingLM(LM):
     ) -> None:
         super().__init__()
         folders = (include_path,) if isinstance(include_path, str) else tuple(include_path)
+        folders = (*self.card_folders, *map(str, folders))
+        check_folders(tuple(map(Path, folders)))
+        self._card, self._card_path = find_card(model or self.card_name, tuple(map(Path, folders)))
+        _refuse_train_task(self._card, model_args)
+        if device is not None and self._card.reads_video:
+            model_args["device"] = device
         size = str(batch_size)
         self._batch_size = int(size) if size.isdigit() else 1
         self._config = RunConfig(
-            model=model or self.card_name,
+            model=self._card.name,
             tasks=(),
             model_args=model_args,
             include_path=folders,
@@ -68,9 +84,6 @@ class GroundingLM(LM):
             seed=int(seed),
             prompt_mode=prompt_mode,
         )
-        self._card, self._card_path = find_card(self._config.model, self._config.include_folders)
-        if device is not None and self._card.reads_video:
-            model_args["device"] = device
         self._model = load_model(
             self._card,
             model_args=model_args,
@@ -82,42 +95,49 @@ class GroundingLM(LM):
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
         """Answer lm-eval's requests in order; each text carries its prediction."""
-        queries = [query_from_doc(r.doc, task=str(r.task_name)) for r in requests]
+        plan = self._plan(requests)
+        size = self._batch_size if self._card.reads_video else max(1, len(requests))
+        replies: dict[str, Reply] = {}
+        for batch in make_workload(plan, NO_RESPONSES, batch_size=size).batches:
+            replies |= answer(batch, self._model, plan.failures)
+        form = self._config.model_args.get("form", self._card.output.form)
+        return [_scored_text(r.query, replies[r.key], form) for r in plan.requests]
+
+    def _plan(self, instances: Sequence[Instance]) -> Plan:
+        """Build one request an instance, and let the model see each task's queries."""
+        queries = [query_from_doc(each.doc, task=str(each.task_name)) for each in instances]
         by_task: dict[str, list[Query]] = {}
         for query in queries:
             by_task.setdefault(query.task, []).append(query)
-        for task_queries in by_task.values():
-            self._model.prepare(task_queries)
+        for members in by_task.values():
+            self._model.prepare(members)
         digests = {name: queries_digest(members) for name, members in by_task.items()}
-        pairs = zip(requests, queries, strict=True)
-        identity = self._identity(requests[0])
-        built = [
-            self._request(instance, query, identity, digests[query.task])
-            for instance, query in pairs
-        ]
-        failures = {request.key: reason for request, reason in built if reason}
-        texts: list[str] = []
-        size = self._batch_size if self._card.reads_video else len(built)
-        for start in range(0, len(built), size):
-            batch = [request for request, _ in built[start : start + size]]
-            replies = answer(batch, self._model, failures)
-            texts += [_scored_text(r, replies[r.key], self._card) for r in batch]
-        return texts
-
-    def _identity(self, instance: Instance) -> dict[str, Any]:
-        """Return the model's identity, with the generation settings lm-eval hands over."""
-        asked: Mapping[str, Any] = instance.args[1]
-        identity = model_identity(self._config, self._card, self._model.engine)
-        return identity | {"generation": generation_settings(self._card, asked)}
-
-    def _request(
-        self, instance: Instance, query: Query, identity: Mapping[str, Any], digest: str
-    ) -> tuple[Request, str | None]:
         mode = self._config.prompt_mode or "refusal"
         prompt = run_prompt(self._config, self._card, self._card_path, mode=mode)
-        video = open_video(str(instance.args[2]["visual"][0])) if self._card.reads_video else None
-        request = build_request(query, prompt, video, self._card, identity, task_digest=digest)
-        return request, video if isinstance(video, str) else None
+        identity = model_identity(self._config, self._card, self._model.engine)
+        videos = self._open_videos(instances)
+        requests = []
+        failures = {}
+        for instance, query in zip(instances, queries, strict=True):
+            video = videos[_visual(instance)] if self._card.reads_video else None
+            settings = {"generation": generation_settings(self._card, instance.args[1])}
+            request = build_request(
+                query,
+                prompt,
+                video,
+                self._card,
+                identity | settings,
+                task_digest=digests[query.task],
+            )
+            if isinstance(video, str):
+                failures[request.key] = video
+            requests.append(request)
+        return Plan(tasks=(), requests=tuple(requests), failures=failures)
+
+    def _open_videos(self, instances: Sequence[Instance]) -> Mapping[str, VideoFile | str]:
+        """Return each distinct video, or why it cannot be used; none for a model without eyes."""
+        named = map(_visual, instances) if self._card.reads_video else ()
+        return {visual: open_video(visual) for visual in dict.fromkeys(named)}
 
     def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> Any:
         """Refuse: grounding tasks ask for text only."""
@@ -128,42 +148,79 @@ class GroundingLM(LM):
         raise NotImplementedError("grounding tasks are generate_until")
 
 
-def _scored_text(request: Request, reply: Reply, card: Card) -> ScoredText:
+def _refuse_train_task(card: Card, model_args: Mapping[str, Any]) -> None:
+    """Refuse what only a run can resolve: lm-eval hands a model no task but those it evaluates."""
+    if card.backend == "blind" and "train_task" in model_args:
+        raise UserError(
+            f"got train_task={model_args['train_task']} inside lm-eval, expected no train_task; "
+            "leave it out to cross-fit, or use rarft-eval"
+        )
+
+
+def _visual(instance: Instance) -> str:
+    return str(instance.args[2]["visual"][0])
+
+
+def _scored_text(query: Query, reply: Reply, form: Form) -> ScoredText:
     if reply.missing:
         return ScoredText(status="missing")
     if reply.failure is not None:
         return ScoredText(status="failed")
-    query = request.query
-    prediction = judge_reply(
-        reply, form=card.output.form, duration_s=query.duration_s, clip=query.clip
-    )
+    prediction = judge_reply(reply, form=form, duration_s=query.duration_s, clip=query.clip)
     return ScoredText(reply.text or "", prediction=prediction)
 
 
 def register_models(include_path: Sequence[Path] = ()) -> list[str]:
-    """Register one lm-eval model per card and return their names."""
+    """Register one lm-eval model per card, packaged or of these folders, and return their names.
+
+    Raises:
+        UserError: lm-eval knows a model of a card's name already.
+    """
     from lm_eval.api.registry import register_model
 
+    folders = tuple(map(str, include_path))
     names = sorted(card_paths(include_path))
     for name in names:
-        register_model(name)(type(f"GroundingLM_{name}", (GroundingLM,), {"card_name": name}))
+        fields = {"card_name": name, "card_folders": folders}
+        try:
+            register_model(name)(type(f"GroundingLM_{name}", (GroundingLM,), fields))
+        except ValueError as error:
+            raise UserError(
+                f"got the model '{name}' when lm-eval knows one of that name, expected a new name; "
+                "rename the card, and register once a process"
+            ) from error
     return names
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Hand over to lm-eval's command line, with our models registered and our tasks included."""
-    from lm_eval.__main__ import cli_evaluate
-
-    register_models()
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    if given[:1] == ["run"] and "--include_path" not in given:
-        given += ["--include_path", str(PACKAGED_TASKS)]
-    sys.argv = ["lm-eval", *given]
+    sys.argv = ["lm-eval", *(sys.argv[1:] if arguments is None else arguments)]
     try:
-        cli_evaluate()
+        _evaluate()
     except UserError as error:
         sys.stderr.write(f"lm-eval: {error}\n")
         sys.exit(2)
+
+
+def _evaluate() -> None:
+    """Do what lm-eval's own entry point does, between its two steps naming our folders."""
+    from lm_eval._cli import HarnessCLI
+    from lm_eval.config.evaluate_config import EvaluatorConfig
+    from lm_eval.utils import setup_logging
+
+    command = HarnessCLI()
+    given = command.parse_args()
+    # lm-eval takes one folder from its flags, and a flag hides the folder of a config file.
+    folder = getattr(given, "include_path", None)
+    if folder is None and getattr(given, "config", None):
+        folder = EvaluatorConfig.load_yaml_config(given.config).get("include_path")
+    named = [folder] if isinstance(folder, str) else folder or []
+    folders = tuple(map(Path, named))
+    check_folders(folders)
+    register_models(folders)
+    given.include_path = [str(PACKAGED_TASKS), *map(str, folders)]
+    setup_logging()
+    command.execute(given)
 
 
 if __name__ == "__main__":

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rarft.harness.cache_directory import cache_directory
-from rarft.harness.errors import UserError
 from rarft.harness.models import Card, Model, PromptMode, find_card, load_model
 from rarft.harness.progress import track
 from rarft.harness.replies import Policy
 from rarft.harness.run_config import RunConfig
 from rarft.harness.stages.infer import (
     JOURNAL,
+    NO_RESPONSES,
     RESPONSES,
     Responses,
     Workload,
@@ -41,8 +41,9 @@ from rarft.harness.stages.run_record import (
     write_record,
 )
 from rarft.harness.stages.score import RESULTS, collect_answers, score
+from rarft.harness.task_index import check_folders
 
-OWN_FILES = (RESPONSES, JOURNAL, JUDGEMENTS, REQUESTS, RUN, RESULTS)
+OWN_FILES = (RESPONSES, JOURNAL, JUDGEMENTS, REQUESTS, RUN, RESULTS, "report.html")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,16 +60,17 @@ class Prepared:
     identity: Mapping[str, Any]
 
 
-def prepare(config: RunConfig, directory: Path, *, show_progress: bool = False) -> Prepared:
-    """Load tasks and card, find the videos and name every request; nothing is sent.
+def prepare(
+    config: RunConfig, directory: Path, *, fresh: bool = False, show_progress: bool = False
+) -> Prepared:
+    """Load tasks and card, find the videos and name every request; nothing is sent or changed.
+
+    With `fresh`, what the directory holds is not counted as stored.
 
     Raises:
         UserError: a flag, a task, a card or an annotation is wrong.
     """
-    if config.limit is not None and config.limit <= 0:
-        raise UserError(
-            f"got --limit {config.limit:g}, expected a number above 0; leave it out for all"
-        )
+    check_folders(config.include_folders)
     card, card_path = find_card(config.model, config.include_folders)
     tasks = load_tasks(config)
     prompts = run_prompts(config, card, card_path, tasks)
@@ -88,7 +90,7 @@ def prepare(config: RunConfig, directory: Path, *, show_progress: bool = False) 
     )
     with track("videos found", n_videos, shown=show_progress) as advance:
         plan = make_plan(config, tasks, card, prompts, engine=engine, on_video=lambda: advance(1))
-    responses = read_responses(directory)
+    responses = NO_RESPONSES if fresh else read_responses(directory)
     return Prepared(
         card=card,
         tasks=tasks,
@@ -125,29 +127,38 @@ def run(
         UserError: the input is wrong, the disk is full, or another run holds the directory.
     """
     with hold(directory):
-        if fresh:
-            clear(directory)
-        prepared = prepare(config, directory, show_progress=show_progress)
-        record = make_record(
-            config,
-            prepared.card,
-            prepared.tasks,
-            identity=prepared.identity,
-            prompts=prepared.prompts,
-        )
-        write_record(record, prepared.plan, directory)
-        workload = prepared.workload
-        with track("replies", workload.n_to_send, shown=show_progress) as advance:
-            infer(
-                prepared.plan,
-                prepared.model,
-                directory,
-                prepared.responses,
-                workload,
-                advance=advance,
-            )
-        prepared.model.close()
+        prepared = prepare(config, directory, fresh=fresh, show_progress=show_progress)
+        with closing(prepared.model):
+            if prepared.workload.batches:
+                for task in prepared.tasks:
+                    prepared.model.prepare(task.queries)
+            # Only now: a wrong flag or a model that cannot be loaded must not cost stored replies.
+            if fresh:
+                clear(directory)
+            _send(config, prepared, directory, show_progress=show_progress)
         return _judge_and_score(directory, prepared.tasks)
+
+
+def _send(config: RunConfig, prepared: Prepared, directory: Path, *, show_progress: bool) -> None:
+    """Write what the run is, then send what is left."""
+    record = make_record(
+        config,
+        prepared.card,
+        prepared.tasks,
+        identity=prepared.identity,
+        prompts=prepared.prompts,
+    )
+    write_record(record, prepared.plan, directory)
+    workload = prepared.workload
+    with track("replies", workload.n_to_send, shown=show_progress) as advance:
+        infer(
+            prepared.plan,
+            prepared.model,
+            directory,
+            prepared.responses,
+            workload,
+            advance=advance,
+        )
 
 
 def rescore(
@@ -159,9 +170,10 @@ def rescore(
         UserError: the directory holds no run, or the annotation is not the run's.
     """
     config = read_record(directory)[0].config
-    config = replace(
-        config, policy=policy or config.policy, n_resamples=n_resamples or config.n_resamples
-    )
+    if policy is not None:
+        config = replace(config, policy=policy)
+    if n_resamples is not None:
+        config = replace(config, n_resamples=n_resamples)
     with hold(directory):
         return _judge_and_score(directory, None, config=config)
 
@@ -174,16 +186,16 @@ def _judge_and_score(
         record = record.with_config(config)
     tasks = tasks or load_tasks(record.config)
     responses = read_responses(directory)
-    queries = [query for task in tasks for query in task.asked]
-    judgements = judge(responses, queries, directory, form=record.model["form"])
+    asked = (query for task in tasks for query in task.asked)
+    named = {(q.task, q.id, keys.get((q.task, q.id), "")): q for q in asked}
+    judgements = judge(responses, named, directory, form=record.model["form"])
     answers = collect_answers(tasks, keys, responses, judgements)
     return score(record, tasks, answers, directory)
 
 
 def clear(directory: Path) -> None:
-    """Remove what earlier runs wrote here, and nothing else."""
+    """Remove what earlier runs wrote here."""
     for name in OWN_FILES:
         (directory / name).unlink(missing_ok=True)
     for path in directory.glob("samples_*.jsonl"):
         path.unlink()
-    shutil.rmtree(directory / "report", ignore_errors=True)

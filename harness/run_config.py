@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from rarft.harness.errors import NotFoundError, UserError
 from rarft.harness.models.card import PromptMode
@@ -21,6 +21,9 @@ class RunConfig:
 
     `limit` is a number of queries per task, or below 1 a share of them. `batch_size` None is
     lm-eval's auto; `prompt_mode` None leaves the choice to each task.
+
+    Raises:
+        UserError: a value is out of range.
     """
 
     model: str
@@ -36,6 +39,27 @@ class RunConfig:
     prompt_mode: PromptMode | None = None
     prompt_file: str | None = None
     n_resamples: int = N_RESAMPLES
+
+    def __post_init__(self) -> None:
+        checks: dict[str, tuple[object, bool, str]] = {
+            "limit": (self.limit, self.limit is None or self.limit > 0, "a number above 0"),
+            "batch_size": (
+                self.batch_size,
+                self.batch_size is None or self.batch_size > 0,
+                "a number above 0, or auto",
+            ),
+            "n_resamples": (self.n_resamples, self.n_resamples > 0, "a number above 0"),
+            "seed": (self.seed, self.seed >= 0, "a number from 0"),
+            "policy": (self.policy, self.policy in get_args(Policy), "paper or strict"),
+            "prompt_mode": (
+                self.prompt_mode,
+                self.prompt_mode in (None, *get_args(PromptMode)),
+                "refusal or native",
+            ),
+        }
+        for name, (got, is_right, expected) in checks.items():
+            if not is_right:
+                raise UserError(f"got --{name} {got}, expected {expected}")
 
     def to_json(self) -> dict[str, Any]:
         """Return the flags as a JSON object."""
@@ -58,7 +82,7 @@ def read_config(path: Path) -> RunConfig:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))["config"]
         return config_from_json(config)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         reason = " ".join(str(error).split())
         raise UserError(
             f"{path}: got a file without a run's flags ({reason}), expected a results.json"

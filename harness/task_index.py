@@ -30,13 +30,22 @@ def task_manager(
     from lm_eval.tasks import TaskManager
 
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
-    for folder in include_path:
-        _check_folder(folder)
+    check_folders(include_path)
     return TaskManager(
         include_path=[str(PACKAGED_TASKS), *map(str, include_path)],
         include_defaults=False,
         metadata=dict(metadata or {}),
     )
+
+
+def check_folders(include_path: Sequence[Path]) -> None:
+    """Check the user's folders of tasks and cards.
+
+    Raises:
+        UserError: a folder does not exist, or one of its YAML files cannot be read.
+    """
+    for folder in include_path:
+        _check_folder(folder)
 
 
 def _check_folder(folder: Path) -> None:

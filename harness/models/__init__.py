@@ -1,6 +1,6 @@
 """Models: one card each, and one file per backend.
 
-MODELS is read from the cards, BACKENDS is a literal table; nothing is scanned or registered by
+A model is found by its card's file name; BACKENDS is a literal table. Nothing is registered by
 being imported.
 """
 
@@ -41,6 +41,7 @@ __all__ = [
     "load_model",
     "prompt_text",
     "read_card",
+    "read_prompt",
 ]
 
 
@@ -101,8 +102,21 @@ def prompt_text(card: Card, path: Path, *, mode: PromptMode) -> str:
     named = card.prompt[mode]
     for folder in (path.parent, PROMPTS):
         if named.endswith(".txt") and (folder / named).is_file():
-            return checked_prompt((folder / named).read_text(encoding="utf-8"), folder / named)
+            return read_prompt(folder / named)
     return checked_prompt(named, path)
+
+
+def read_prompt(path: Path) -> str:
+    """Return the prompt in a text file.
+
+    Raises:
+        UserError: the file is not UTF-8, or has no `{query}` in it.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: got a prompt that is not UTF-8; save it as UTF-8") from error
+    return checked_prompt(text, path)
 
 
 def checked_prompt(text: str, path: Path) -> str:

@@ -31,7 +31,8 @@ class Output(BaseModel):
 class Card(BaseModel):
     """One model: its family, backend, checkpoint, prompts, frames, decoding and output form.
 
-    `prompt` holds a text per mode with `{query}` in it, or the name of a packaged prompt file.
+    `prompt` holds a text per mode with `{query}` in it, or the name of a `.txt` file with one,
+    beside the card or packaged.
     `status` is shown wherever the model's name is, such as "untrained".
     """
 

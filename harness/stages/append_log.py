@@ -18,25 +18,46 @@ from rarft.harness.errors import UserError
 SCHEMA_VERSION = 1
 
 
-def read_rows(path: Path) -> Iterator[dict[str, Any]]:
+def read_rows(path: Path, *, required: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
     """Yield the whole rows of a log; a torn last line is left out.
 
     Raises:
-        UserError: a line before the last is not JSON, so the file is not one of ours.
+        UserError: the file cannot be read, or a line before the last is not a row of this version
+            with all required keys.
     """
     if not path.exists():
         return
-    with path.open("rb") as file:
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise UserError(f"{path}: got '{error.strerror}', expected a file of rows") from error
+    with file:
         for number, line in enumerate(file, start=1):
             if not line.endswith(b"\n"):
                 return
-            try:
-                yield json.loads(line)
-            except ValueError as error:
-                raise UserError(
-                    f"{path}: got a damaged line {number}, expected one JSON object a line; "
-                    "delete that line and run again"
-                ) from error
+            yield _read_row(line, f"{path}: line {number}", required)
+
+
+def _read_row(line: bytes, place: str, required: Sequence[str]) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError:
+        row = None
+    if not isinstance(row, dict):
+        raise UserError(
+            f"{place}: got a damaged row, expected one JSON object; delete the line and run again"
+        )
+    if row.get("schema_version") != SCHEMA_VERSION:
+        raise UserError(
+            f"{place}: got schema_version {row.get('schema_version')}, expected {SCHEMA_VERSION}; "
+            "use the version of rarft that wrote it, or another --output_path"
+        )
+    absent = [key for key in required if key not in row]
+    if absent:
+        raise UserError(
+            f"{place}: got a row without '{absent[0]}', expected it; delete the line and run again"
+        )
+    return row
 
 
 def encode_row(row: Mapping[str, Any]) -> bytes:
@@ -46,7 +67,7 @@ def encode_row(row: Mapping[str, Any]) -> bytes:
 
 
 class AppendLog:
-    """An open log: `rows` holds nothing, the file is the state.
+    """An open log; its state is the file.
 
     Raises:
         UserError: the file cannot be written, for example because the disk is full.
@@ -54,8 +75,14 @@ class AppendLog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        except OSError as error:
+            raise UserError(
+                f"{path}: got '{error.strerror}', expected a file that can be written; "
+                "give another --output_path"
+            ) from error
         self._size = _cut_torn_line(self._file)
 
     def append(self, rows: Sequence[Mapping[str, Any]]) -> None:

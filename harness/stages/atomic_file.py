@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from rarft.harness.errors import UserError
@@ -16,10 +17,12 @@ def write_atomic(path: Path, content: bytes) -> None:
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         draft.write_bytes(content)
         draft.replace(path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()
         raise UserError(
             f"{path}: got '{error.strerror}' while writing, expected room for {len(content)} "
             "bytes; free some space and run the same command again, nothing already written is lost"

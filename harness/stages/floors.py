@@ -9,10 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 from rarft.harness.cache_directory import cache_directory
+from rarft.harness.errors import UserError
 from rarft.harness.judges.rule import judge_reply
 from rarft.harness.metrics import QueryOutcome, outcome
 from rarft.harness.models import Request, find_card, load_model
@@ -24,14 +27,14 @@ from rarft.harness.stages.loaded_task import LoadedTask
 from rarft.harness.stages.task_figures import task_figures
 from rarft.harness.types import Query, Reply
 
-FLOORS: Final = ("always_ground", "always_refuse", "blind")
+SHOWN_FLOORS: Final = ("always_ground", "always_refuse", "blind")
 VERSION: Final = 1
 """Raised when a floor's replies or the figures can change; part of every cache key."""
 
 
 def floor_figures(task: LoadedTask, config: RunConfig) -> dict[str, dict[str, Any]]:
     """Return each floor's figures on the queries of this run, or why it does not apply."""
-    return {name: _cached_figures(name, task, config) for name in FLOORS}
+    return {name: _cached_figures(name, task, config) for name in SHOWN_FLOORS}
 
 
 def _cached_figures(name: str, task: LoadedTask, config: RunConfig) -> dict[str, Any]:
@@ -78,7 +81,8 @@ def _cached_replies(name: str, task: LoadedTask, config: RunConfig) -> Sequence[
 
 
 def _digest(*parts: Any) -> str:
-    return hashlib.sha256(json.dumps([VERSION, *parts]).encode()).hexdigest()[:32]
+    named = [VERSION, version("scikit-learn"), *parts]
+    return hashlib.sha256(json.dumps(named).encode()).hexdigest()[:32]
 
 
 def _read(path: Path) -> Any:
@@ -90,5 +94,7 @@ def _read(path: Path) -> Any:
 
 
 def _write(path: Path, content: Any) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, json.dumps({"schema_version": SCHEMA_VERSION, "content": content}).encode())
+    # A cache that cannot be written costs time, not the run.
+    with suppress(UserError):
+        text = json.dumps({"schema_version": SCHEMA_VERSION, "content": content})
+        write_atomic(path, text.encode())

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rarft.harness.errors import ReplyError
 from rarft.harness.models import Model, Request
@@ -21,6 +21,8 @@ from rarft.harness.types import Reply
 
 RESPONSES = "responses.jsonl"
 JOURNAL = "journal.jsonl"
+
+ROW_KEYS = ("task", "query_id", "request", "status")
 
 Advance = Callable[[int], None]
 RowKey = tuple[str, str, str]
@@ -38,11 +40,14 @@ class Responses:
         return self.rows.get((request.query.task, request.query.id, request.key))
 
 
+NO_RESPONSES: Final = Responses(rows={}, answered={})
+
+
 def read_responses(directory: Path) -> Responses:
     """Read the response store of an output directory; it may not exist yet."""
     rows: dict[RowKey, Mapping[str, Any]] = {}
     answered: dict[str, Mapping[str, Any]] = {}
-    for row in read_rows(directory / RESPONSES):
+    for row in read_rows(directory / RESPONSES, required=ROW_KEYS):
         rows[row["task"], row["query_id"], row["request"]] = row
         if row["status"] == "ok":
             answered[row["request"]] = row
@@ -91,7 +96,7 @@ def infer(
     *,
     advance: Advance = lambda n: None,
 ) -> None:
-    """Send what is left and store every reply.
+    """Send what is left to a prepared model and store every reply.
 
     Raises:
         UserError: a row cannot be written; rows written before stay.
@@ -101,8 +106,6 @@ def infer(
         _store_shared(plan, responses, log)
         if not workload.batches:
             return
-        for task in plan.tasks:
-            model.prepare(task.queries)
         for batch in workload.batches:
             journal.append([{"event": "sent", "n_requests": len(batch), "at_s": time.time()}])
             replies = answer(batch, model, plan.failures)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,32 +19,49 @@ GROUP_ROWS = 4096
 JudgementKey = tuple[str, str, str]
 
 
-def read_judgements(directory: Path, *, form: Form) -> dict[JudgementKey, Prediction]:
-    """Return this version's predictions for a form, by (task, query id, request)."""
-    wanted = (rule.NAME, rule.VERSION, form)
+def read_judgements(
+    queries: Mapping[JudgementKey, Query], directory: Path, *, form: Form
+) -> dict[JudgementKey, Prediction]:
+    """Return the stored predictions that this judge would give again, by (task, id, request)."""
+    stored: dict[JudgementKey, Prediction] = {}
+    for row in read_rows(directory / JUDGEMENTS, required=("task", "query_id", "request")):
+        key = (row["task"], row["query_id"], row["request"])
+        query = queries.get(key)
+        if query is not None and all(row.get(k) == v for k, v in _basis(query, form).items()):
+            stored[key] = prediction_from_row(row["prediction"])
+    return stored
+
+
+def _basis(query: Query, form: Form) -> dict[str, Any]:
+    """Return what a verdict rests on beside the reply."""
     return {
-        (row["task"], row["query_id"], row["request"]): prediction_from_row(row["prediction"])
-        for row in read_rows(directory / JUDGEMENTS)
-        if (row["judge"], row["judge_version"], row["form"]) == wanted
+        "judge": rule.NAME,
+        "judge_version": rule.VERSION,
+        "form": form,
+        "duration_s": query.duration_s,
+        "clip": [query.clip.start_s, query.clip.end_s] if query.clip else None,
     }
 
 
 def judge(
-    responses: Responses, queries: Iterable[Query], directory: Path, *, form: Form
+    responses: Responses,
+    queries: Mapping[JudgementKey, Query],
+    directory: Path,
+    *,
+    form: Form,
 ) -> dict[JudgementKey, Prediction]:
-    """Judge every answered row that has no judgement yet, and return all of them."""
-    judged = read_judgements(directory, form=form)
-    query_of = {(query.task, query.id): query for query in queries}
+    """Judge every answered query that has no judgement yet, and return all of them."""
+    judged = read_judgements(queries, directory, form=form)
     rows: list[Mapping[str, Any]] = []
     with AppendLog(directory / JUDGEMENTS) as log:
-        for key, row in responses.rows.items():
-            if row["status"] != "ok" or key in judged or key[:2] not in query_of:
+        for key, query in queries.items():
+            row = responses.rows.get(key)
+            if row is None or row["status"] != "ok" or key in judged:
                 continue
-            query = query_of[key[:2]]
             judged[key] = rule.judge_reply(
                 reply_from_row(row), form=form, duration_s=query.duration_s, clip=query.clip
             )
-            rows.append(_judgement_row(key, judged[key], form))
+            rows.append(_judgement_row(key, judged[key], _basis(query, form)))
             if len(rows) == GROUP_ROWS:
                 log.append(rows)
                 rows = []
@@ -52,14 +69,14 @@ def judge(
     return judged
 
 
-def _judgement_row(key: JudgementKey, prediction: Prediction, form: Form) -> dict[str, Any]:
+def _judgement_row(
+    key: JudgementKey, prediction: Prediction, basis: Mapping[str, Any]
+) -> dict[str, Any]:
     task, query_id, request = key
     return {
         "task": task,
         "query_id": query_id,
         "request": request,
-        "judge": rule.NAME,
-        "judge_version": rule.VERSION,
-        "form": form,
+        **basis,
         "prediction": row_from_prediction(prediction),
     }

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rarft.harness.errors import NotFoundError, UserError, VideoError
-from rarft.harness.models import Card, PromptMode, Request, VideoFile, checked_prompt, prompt_text
+from rarft.harness.models import Card, PromptMode, Request, VideoFile, prompt_text, read_prompt
 from rarft.harness.models.revision import resolve_revision
 from rarft.harness.run_config import RunConfig
 from rarft.harness.stages.loaded_task import LoadedTask
@@ -70,6 +70,9 @@ def make_plan(
 
 def _check_roots(tasks: Sequence[LoadedTask]) -> None:
     """Stop before thousands of queries fail for one variable that is not set."""
+    for root in video_roots():
+        if not root.is_dir():
+            raise NotFoundError(f"got RARFT_VIDEOS with {root}, expected a folder; check the path")
     for task in tasks:
         visual = str(task.task.doc_to_image(task.task.eval_docs[0])[0])
         if not Path(visual).is_absolute() and not video_roots():
@@ -96,7 +99,7 @@ def run_prompt(config: RunConfig, card: Card, card_path: Path, *, mode: PromptMo
         path = Path(config.prompt_file)
         if not path.is_file():
             raise NotFoundError(f"got --prompt_file {path}, expected a text file; check the path")
-        return checked_prompt(path.read_text(encoding="utf-8"), path)
+        return read_prompt(path)
     return prompt_text(card, card_path, mode=mode)
 
 

@@ -24,6 +24,8 @@ from rarft.harness.stages.plan import Plan
 RUN = "run.json"
 REQUESTS = "requests.jsonl"
 
+KEYS = ("task", "query_id", "request")
+
 RequestKeys = Mapping[tuple[str, str], str]
 
 
@@ -81,7 +83,7 @@ def task_provenance(task: LoadedTask) -> dict[str, Any]:
     named = ("version", "annotation", "repository", "commit", "blob", "licence")
     return {
         **{name: metadata.get(name) for name in named},
-        "annotation_sha256": (task.load_report or {}).get("sha256"),
+        "annotation_sha256": task.annotation_sha256,
         "rows_sha256": task.digest,
         "n_rows": len(task.queries),
         "n_asked": task.n_asked,
@@ -128,9 +130,7 @@ def read_record(directory: Path) -> tuple[RunRecord, RequestKeys]:
             tasks=content["tasks"],
             rarft_version=content["rarft_version"],
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path}: got a damaged file ({error}); run the command again") from error
-    keys = {
-        (row["task"], row["query_id"]): row["request"] for row in read_rows(directory / REQUESTS)
-    }
-    return record, keys
+    rows = read_rows(directory / REQUESTS, required=KEYS)
+    return record, {(row["task"], row["query_id"]): row["request"] for row in rows}

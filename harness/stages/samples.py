@@ -50,6 +50,14 @@ def write_samples(
     write_atomic(directory / f"samples_{task.name}.jsonl", b"".join(map(encode_row, rows)))
 
 
+def remove_other_samples(tasks: Sequence[str], directory: Path) -> None:
+    """Remove the samples of tasks that results.json says nothing of."""
+    kept = {f"samples_{task}.jsonl" for task in tasks}
+    for path in directory.glob("samples_*.jsonl"):
+        if path.name not in kept:
+            path.unlink()
+
+
 def _sample(index: int, query: Query, answer: Answer, result: QueryOutcome) -> dict[str, Any]:
     doc = query.to_doc()
     prediction = row_from_prediction(answer.prediction) if answer.prediction else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr
 from importlib.metadata import version
@@ -26,12 +27,13 @@ from rarft.harness.stages.infer import Responses
 from rarft.harness.stages.judge import JudgementKey
 from rarft.harness.stages.loaded_task import LoadedTask
 from rarft.harness.stages.run_record import RequestKeys, RunRecord
-from rarft.harness.stages.samples import Answer, write_samples
+from rarft.harness.stages.samples import Answer, remove_other_samples, write_samples
 from rarft.harness.stages.task_figures import FILTER, task_figures
 from rarft.harness.types import Prediction
 
 RESULTS = "results.json"
 TOLERANCE = 1e-9
+ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
 def collect_answers(
@@ -70,6 +72,7 @@ def score(
         results[task.name] = merge_figures(evaluated["results"][task.name], own, task=task.name)
         floors[task.name] = floor_figures(task, record.config)
         write_samples(task, answers, outcomes, directory)
+    remove_other_samples([task.name for task in tasks], directory)
     content = {
         "schema_version": SCHEMA_VERSION,
         "results": results,
@@ -78,15 +81,31 @@ def score(
             name: evaluated[name]
             for name in ("versions", "n-shot", "higher_is_better", "n-samples")
         },
-        "configs": evaluated["configs"],
+        "configs": named_functions(evaluated["configs"]),
         "load_reports": {task.name: task.load_report for task in tasks},
         "model": dict(record.model),
         "config": record.config.to_json(),
         "provenance": _provenance(record),
     }
-    text = json.dumps(content, indent=2, ensure_ascii=False, default=str)
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
     write_atomic(directory / RESULTS, text.encode())
     return content
+
+
+def named_functions(config: Any) -> Any:
+    """Return lm-eval's task configs with functions by name: their addresses differ every time.
+
+    Example:
+        >>> named_functions({"aggregation": math.sqrt, "text": "<function f at 0x7f00>"})
+        {'aggregation': 'math.sqrt', 'text': '<function f>'}
+    """
+    if isinstance(config, Mapping):
+        return {str(key): named_functions(value) for key, value in config.items()}
+    if isinstance(config, list | tuple):
+        return [named_functions(value) for value in config]
+    if callable(config):
+        return f"{config.__module__}.{config.__qualname__}"
+    return ADDRESS.sub("", config) if isinstance(config, str) else config
 
 
 def _check_rows(record: RunRecord, tasks: Sequence[LoadedTask]) -> None:

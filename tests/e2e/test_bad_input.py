@@ -10,15 +10,10 @@ from rarft.harness.stages.append_log import read_rows
 
 def run(outside: Path, tmp_path: Path, *flags: str) -> int:
     given = {"--model": "always_refuse", "--tasks": "outside"}
+    given |= {"--n_resamples": "100", "--output_path": str(tmp_path / "run")}
     given |= dict(zip(flags[::2], flags[1::2], strict=True))
     pairs = [part for pair in given.items() for part in pair]
-    return main(
-        [
-            *pairs,
-            *("--include_path", str(outside), "--output_path", str(tmp_path / "run")),
-            *("--n_resamples", "100"),
-        ]
-    )
+    return main([*pairs, "--include_path", str(outside)])
 
 
 @pytest.mark.parametrize(
@@ -39,6 +34,9 @@ def run(outside: Path, tmp_path: Path, *flags: str) -> int:
         (("--policy", "other"), "--policy"),
         (("--no_such_flag", "1"), "--no_such_flag"),
         (("--config", "/no/such/results.json"), "/no/such/results.json"),
+        (("--seed", "-1"), "--seed"),
+        (("--n_resamples", "0"), "--n_resamples"),
+        (("--batch_size", "²"), "--batch_size"),
         (("--model", "replay"), "path="),
     ],
 )
@@ -165,3 +163,32 @@ def test_no_folder_of_videos_is_one_line_before_anything_is_sent(
     assert run(outside, tmp_path, "--model", "outside_model") == 2
     assert "RARFT_VIDEOS" in capsys.readouterr().err
     assert run(outside, tmp_path, "--model", "always_ground") == 0
+    monkeypatch.setenv("RARFT_VIDEOS", str(tmp_path / "mistyped"))
+    assert run(outside, tmp_path, "--model", "outside_model") == 2
+    assert "mistyped" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("rows", "named"),
+    [
+        ([], "at least one row"),
+        ([{"id": "1", "video": "v.mp4", "text": "a"}], "relevant"),
+        ([{"id": "1", "video": "v.mp4", "text": "a", "relevant": True}] * 2, "twice"),
+    ],
+)
+def test_a_loader_of_ones_own_is_checked(
+    outside: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    rows: list[dict[str, object]],
+    named: str,
+) -> None:
+    loader = "from rarft.harness.docs import Docs\ndef load(**_):\n    return {'test': Docs(%r)}\n"
+    (outside / "own_rows.py").write_text(loader % rows)
+    yaml = (outside / "outside.yaml").read_text()
+    own = "custom_dataset: !function own_rows.load\n"
+    (outside / "outside.yaml").write_text(yaml + own)
+    assert run(outside, tmp_path) == 2
+    shown = capsys.readouterr().err
+    assert named in shown
+    assert shown.count("\n") == 1

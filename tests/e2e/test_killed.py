@@ -53,6 +53,7 @@ def test_five_kills_lose_nothing_and_repeat_only_what_was_in_flight(
     subprocess.run(command(outside, killed), check=True, capture_output=True)
 
     assert results(killed) == results(whole)
+    assert (killed / "results.json").read_bytes() == (whole / "results.json").read_bytes()
     rows = list(read_rows(responses))
     assert len({row["request"] for row in rows}) == len(rows) == 12
     n_sent = sum(row.get("n_requests", 0) for row in read_rows(killed / "journal.jsonl"))

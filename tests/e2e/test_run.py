@@ -78,6 +78,42 @@ def test_a_run_repeats_from_its_results(outside: Path, tmp_path: Path) -> None:
     ).read_bytes()
 
 
+def test_flags_go_on_top_of_a_repeated_run(outside: Path, tmp_path: Path) -> None:
+    assert rarft_eval(outside, tmp_path / "one", "--limit", "4") == 0
+    config = ("--config", str(tmp_path / "one" / "results.json"))
+    flags = ("--output_path", str(tmp_path / "two"), "--policy", "strict", "--limit", "2")
+    assert main(["run", *config, *flags]) == 0
+    content = json.loads((tmp_path / "two" / "results.json").read_text())
+    assert content["config"]["policy"] == "strict"
+    assert content["config"]["model"] == "outside_model"
+    assert content["results"]["outside"]["n_queries,none"] == 2
+
+
+def test_a_wrong_flag_with_fresh_costs_no_stored_reply(outside: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert rarft_eval(outside, out) == 0
+    stored = (out / "responses.jsonl").read_bytes()
+    assert rarft_eval(outside, out, "--fresh", model="outside_modle") == 2
+    assert rarft_eval(outside, out, "--fresh", "--gen_kwargs", "no_such_setting=1") == 2
+    assert (out / "responses.jsonl").read_bytes() == stored
+
+
+def test_a_duration_that_changes_is_judged_again(outside: Path, tmp_path: Path) -> None:
+    replies = tmp_path / "replies.json"
+    row = {"video": "v0.mp4", "query": "a red ball rolls 0", "model_output": "From 25 to 75"}
+    replies.write_text(json.dumps([row]))
+    flags = ("--model_args", f"path={replies},form=percent")
+    spans = []
+    for duration_s in (4.0, 8.0):
+        records = json.loads((outside / "outside.json").read_text())
+        records[0]["duration"] = duration_s
+        (outside / "outside.json").write_text(json.dumps(records))
+        assert rarft_eval(outside, tmp_path / "run", *flags, model="replay") == 0
+        sample = next(read_rows(tmp_path / "run" / "samples_outside.jsonl"))
+        spans.append(sample["prediction"]["spans"])
+    assert spans == [[[1.0, 3.0]], [[2.0, 6.0]]]
+
+
 def test_a_dry_run_says_what_it_would_send_and_writes_nothing(
     outside: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

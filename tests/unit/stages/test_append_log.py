@@ -59,8 +59,33 @@ def test_a_file_without_any_whole_line_becomes_empty(tmp_path: Path) -> None:
 def test_a_damaged_line_in_the_middle_is_named(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_bytes(b"not json\n" + encode_row({"n": 1}))
-    with pytest.raises(UserError, match="damaged line 1"):
+    with pytest.raises(UserError, match="line 1: got a damaged row"):
         list(read_rows(path))
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        (b"[1]\n", "damaged row"),
+        (b'{"schema_version": 99}\n', "schema_version 99"),
+        (b'{"n": 1}\n', "schema_version None"),
+        (b'{"schema_version": 1}\n', "without 'n'"),
+    ],
+)
+def test_a_row_of_another_kind_is_one_line(tmp_path: Path, line: bytes, named: str) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(encode_row({"n": 0}) + line)
+    with pytest.raises(UserError, match=named) as caught:
+        list(read_rows(path, required=["n"]))
+    assert "line 2" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_in_the_place_of_a_log_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="directory"):
+        list(read_rows(tmp_path))
+    with pytest.raises(UserError, match="directory"):
+        AppendLog(tmp_path)
 
 
 def test_binary_text_and_lone_surrogates_survive(tmp_path: Path) -> None:
