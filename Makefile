@@ -1,7 +1,7 @@
 # Every target prepares .venv itself, on a machine that has nothing but make and Python 3.11.
 #
-# TORCH_INDEX: where torch and torchvision come from. The default index holds, for Linux, the build
-# for NVIDIA GPUs. Without such a GPU, PyTorch's own index has a much smaller one for the CPU:
+# TORCH_INDEX: where torch and torchvision come from. Unset, it is pip's own index, or PyTorch's
+# index for the CPU where there is no NVIDIA GPU and pip's own has only a build for one:
 #     make setup TORCH_INDEX=https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
 # EXTRAS: what of pyproject.toml's extras to install: dev, train, vllm.
@@ -13,8 +13,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
 PINNED_TORCH := $(shell grep -E '^torch(vision)?==' constraints.txt)
-INPUTS := pyproject.toml constraints.txt packaging/torchvision_repair.py \
-	packaging/torchvision_schemas.py
+INPUTS := pyproject.toml constraints.txt packaging/torch_index.py \
+	packaging/torchvision_repair.py packaging/torchvision_schemas.py
 STAMP := $(VENV)/.stamp-$(shell { cat $(INPUTS); echo '$(EXTRAS) $(TORCH_INDEX)'; } | \
 	cksum | cut -d' ' -f1)
 # Two test processes share the cores, and nothing may ask a model hub.
@@ -47,12 +47,11 @@ $(STAMP):
 		'install it (on Debian: apt-get install python3-venv)' >&2; exit 1; }
 	@echo 'setup: creating $(VENV)'
 	@$(PYTHON) -m venv $(VENV)
-	@echo 'setup: installing $(PINNED_TORCH)'
-	@$(PIP) --no-deps $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) $(PINNED_TORCH)
-	@if [ "$$(uname)" = Linux ] && ! nvidia-smi >/dev/null 2>&1 && \
-		grep -q '^Requires-Dist: nvidia' $(VENV)/lib/python*/site-packages/torch-*/METADATA; then \
-		echo 'setup: this torch brings gigabytes of CUDA, and no NVIDIA GPU was found; for the' \
-			'build for the CPU, stop, remove $(VENV) and set TORCH_INDEX (see the Makefile)'; fi
+	@index='$(TORCH_INDEX)'; \
+	[ -n "$$index" ] || \
+		index=$$($(BIN)/python packaging/torch_index.py '$(firstword $(PINNED_TORCH))'); \
+	echo "setup: installing $(PINNED_TORCH)$${index:+ from $$index}"; \
+	$(PIP) --no-deps $${index:+--index-url $$index} $(PINNED_TORCH)
 	@echo 'setup: installing rarft[$(EXTRAS)] and what it needs (a few minutes)'
 	@$(PIP) --constraint constraints.txt --editable '.[$(EXTRAS)]'
 	@$(BIN)/python packaging/torchvision_repair.py

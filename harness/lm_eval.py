@@ -71,7 +71,8 @@ class GroundingLM(LM):
         check_folders(tuple(map(Path, folders)))
         self._card, self._card_path = find_card(model or self.card_name, tuple(map(Path, folders)))
         _refuse_train_task(self._card, model_args)
-        if device is not None and self._card.reads_video:
+        # lm-eval names cuda:0 where the user named nothing, GPU or no GPU.
+        if device is not None and self._card.reads_video and _is_there(device):
             model_args["device"] = device
         size = str(batch_size)
         self._batch_size = int(size) if size.isdigit() else 1
@@ -135,7 +136,7 @@ class GroundingLM(LM):
         return Plan(tasks=(), requests=tuple(requests), failures=failures)
 
     def _open_videos(self, instances: Sequence[Instance]) -> Mapping[str, VideoFile | str]:
-        """Return each distinct video, or why it cannot be used; none for a model without eyes."""
+        """Return each distinct video, or why it cannot be used; none for a model of words."""
         named = map(_visual, instances) if self._card.reads_video else ()
         return {visual: open_video(visual) for visual in dict.fromkeys(named)}
 
@@ -159,6 +160,12 @@ def _refuse_train_task(card: Card, model_args: Mapping[str, Any]) -> None:
 
 def _visual(instance: Instance) -> str:
     return str(instance.args[2]["visual"][0])
+
+
+def _is_there(device: str) -> bool:
+    import torch
+
+    return not device.startswith("cuda") or torch.cuda.is_available()
 
 
 def _scored_text(query: Query, reply: Reply, form: Form) -> ScoredText:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rarft.harness.cache_directory import cache_directory
+from rarft.harness.errors import UserError
 from rarft.harness.models import Card, Model, PromptMode, find_card, load_model
 from rarft.harness.progress import track
 from rarft.harness.replies import Policy
@@ -109,7 +110,12 @@ def _backend_args(config: RunConfig, card: Card) -> tuple[dict[str, Any], dict[s
     if card.backend != "blind" or "train_task" not in arguments:
         return arguments, {}
     name = str(arguments.pop("train_task"))
-    (task,) = load_tasks(replace(config, tasks=(name,), limit=None))
+    tasks = load_tasks(replace(config, tasks=(name,), limit=None))
+    if len(tasks) != 1:
+        raise UserError(
+            f"got train_task={name}, which stands for {len(tasks)} tasks, expected one; name it"
+        )
+    task = tasks[0]
     return arguments | {"train_queries": task.queries}, {"train_rows_sha256": task.digest}
 
 

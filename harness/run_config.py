@@ -57,6 +57,9 @@ class RunConfig:
                 "refusal or native",
             ),
         }
+        for name in ("model_args", "gen_kwargs", "metadata"):
+            value = getattr(self, name)
+            checks[name] = (value, _is_json(value), "values that JSON can hold")
         for name, (got, is_right, expected) in checks.items():
             if not is_right:
                 raise UserError(f"got --{name} {got}, expected {expected}")
@@ -69,6 +72,14 @@ class RunConfig:
     def include_folders(self) -> tuple[Path, ...]:
         """Return the user's folders of tasks and cards."""
         return tuple(map(Path, self.include_path))
+
+
+def _is_json(value: object) -> bool:
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def read_config(path: Path) -> RunConfig:

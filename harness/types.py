@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from rarft.harness.taxonomy import Level
@@ -156,15 +156,3 @@ class Prediction:
     format_ok: bool = False
     flags: tuple[str, ...] = ()
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
-    """One judge's verdict on one reply; `unscored` holds the reason when it has none."""
-
-    query_id: str
-    judge: str
-    judge_version: str
-    prediction: Prediction | None = None
-    unscored: str | None = None
-    scores: Mapping[str, float] = field(default_factory=dict)

@@ -107,7 +107,7 @@ def read_queries(
         )
     ]
     if not queries:
-        raise AnnotationError(f"{path}: got no {select} query, expected at least one")
+        raise AnnotationError(f"{path}: got no query of select={select}, expected at least one")
     return queries, _report(path, source, records, queries, select=select, negatives=negatives)
 
 

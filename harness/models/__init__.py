@@ -47,18 +47,23 @@ __all__ = [
 
 def card_paths(include_path: Sequence[Path] = ()) -> dict[str, Path]:
     """Return the cards by name; a user's card replaces a packaged one of the same name."""
-    paths = {path.stem: path for path in sorted(PACKAGED_CARDS.glob("*.yaml"))}
+    found = [*sorted(PACKAGED_CARDS.glob("*.yaml"))]
     for folder in include_path:
-        for path in sorted(folder.rglob("*.yaml")):
-            if _is_card(path):
-                paths[path.stem] = path
-    return paths
+        found += sorted(folder.rglob("*.yaml"))
+    named = ((_card_name(path), path) for path in found)
+    return {name: path for name, path in named if name is not None}
 
 
-def _is_card(path: Path) -> bool:
-    """Tell a card from a task, whose YAML may hold `!function` tags: a card names its backend."""
+def _card_name(path: Path) -> str | None:
+    """Return the name in a card, or None for a task: a card names its backend.
+
+    The lines are read as they are, since a task's YAML may hold `!function` tags.
+    """
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    return any(line.startswith("backend:") for line in lines)
+    values = dict(line.split(":", 1) for line in lines if line.startswith(("name:", "backend:")))
+    if "backend" not in values:
+        return None
+    return values.get("name", path.stem).split("#")[0].strip().strip("'\"")
 
 
 def find_card(name: str, include_path: Sequence[Path] = ()) -> tuple[Card, Path]:
@@ -76,11 +81,6 @@ def find_card(name: str, include_path: Sequence[Path] = ()) -> tuple[Card, Path]
             f"got an unknown model '{name}', expected one of {', '.join(sorted(paths))}; {hint}"
         )
     card = read_card(paths[name])
-    if card.name != name:
-        raise UserError(
-            f"{paths[name]}: got the name '{card.name}' in the card, expected that of its file, "
-            f"'{name}'; rename one of them"
-        )
     if card.backend not in BACKENDS:
         raise UserError(
             f"{paths[name]}: got backend '{card.backend}', expected one of "

@@ -86,5 +86,15 @@ def load(
     seed: int,
     cache: Path,
 ) -> Model:
-    """Return a blind model; `model_args["train_queries"]` holds another task's queries."""
+    """Return a blind model; `model_args["train_queries"]` holds another task's queries.
+
+    Raises:
+        UserError: another argument is given, or a `train_task` whose queries nobody has read.
+    """
+    unknown = ", ".join(sorted(set(model_args) - {"train_queries"}))
+    if unknown:
+        raise UserError(
+            f"got model_args {unknown} for model '{card.name}', expected train_task, whose queries "
+            "rarft-eval reads; mend the name or leave it out"
+        )
     return BlindModel(model_args.get("train_queries"), seed=seed)

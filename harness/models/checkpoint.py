@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
 import torch
+from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
     AutoModelForImageTextToText,
@@ -17,10 +19,10 @@ from transformers import (
 from transformers.utils import logging as transformers_logging
 
 from rarft.harness.errors import NotFoundError, UserError
+from rarft.harness.models.revision import PACKAGE_PREFIX, checkpoint_folder, is_offline
 from rarft.harness.models.rope_time import mend_positions
 from rarft.harness.models.tiny_weights import draw_weights
 
-PACKAGE_PREFIX: Final = "package:"
 DTYPES: Final = {
     "bfloat16": torch.bfloat16,
     "bf16": torch.bfloat16,
@@ -82,22 +84,22 @@ def choose_dtype(named: str, device: torch.device) -> torch.dtype:
     return DTYPES[named]
 
 
-def checkpoint_folder(name: str) -> str:
-    """Return where transformers finds a checkpoint: a packaged one lies beside this file."""
-    if name.startswith(PACKAGE_PREFIX):
-        return str(Path(__file__).parent / name.removeprefix(PACKAGE_PREFIX))
-    return name
-
-
 def load_checkpoint(choice: CheckpointChoice) -> Checkpoint:
     """Load network and processor, ready to answer.
 
     Raises:
         NotFoundError: the checkpoint is not on this machine and cannot be downloaded.
-        UserError: it is no Qwen2.5-VL, or lacks a file.
+        UserError: it is no Qwen2.5-VL, lacks a file or is damaged, or needs what is not installed.
     """
     folder = checkpoint_folder(choice.name)
+    if Path(folder).is_dir() and not (Path(folder) / "config.json").is_file():
+        raise UserError(
+            f"got pretrained={choice.name}, a folder without config.json, expected a saved "
+            "checkpoint; name the folder that holds its files"
+        )
     source: dict[str, Any] = {"pretrained_model_name_or_path": folder, "revision": choice.revision}
+    if is_offline():
+        source["local_files_only"] = True
     transformers_logging.disable_progress_bar()
     try:
         config = AutoConfig.from_pretrained(**source)
@@ -107,12 +109,8 @@ def load_checkpoint(choice: CheckpointChoice) -> Checkpoint:
             )
         processor = AutoProcessor.from_pretrained(**source)
         network = _load_network(choice, config, source)
-    except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise NotFoundError(
-            f"got pretrained={choice.name}, which cannot be loaded ({reason}), expected a Hub id "
-            "or a folder; check the name or give --model_args pretrained=<folder>"
-        ) from error
+    except _LOAD_ERRORS as error:
+        raise _refusal(choice, error) from error
     processor.tokenizer.padding_side = "left"
     mend_positions(network)
     own_generation = network.generation_config
@@ -121,6 +119,52 @@ def load_checkpoint(choice: CheckpointChoice) -> Checkpoint:
     # transformers fills what a call leaves open from here, such as a repetition penalty of 1.05.
     network.generation_config = GenerationConfig()
     return Checkpoint(network=network.eval(), processor=processor, own_generation=own_generation)
+
+
+# A damaged configuration shows as whatever transformers stumbles over.
+_LOAD_ERRORS: Final = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    ImportError,
+    RuntimeError,
+    SafetensorError,
+    httpx.HTTPError,
+)
+
+
+def _refusal(choice: CheckpointChoice, error: Exception) -> UserError:
+    """Return what to tell the user of a checkpoint that does not load."""
+    reason = " ".join(f"{error}".split())[:300] or type(error).__name__
+    is_attention_wrong = "attn_implementation" in reason or (
+        isinstance(error, ImportError) and choice.attn_implementation not in ("sdpa", "eager")
+    )
+    if is_attention_wrong:
+        return UserError(
+            f"got attn_implementation={choice.attn_implementation}, which cannot be used here "
+            f"({reason}); give attn_implementation=sdpa, or install what is missing"
+        )
+    if isinstance(error, ImportError):
+        return UserError(
+            f"got pretrained={choice.name}, which needs what is not installed ({reason}); "
+            "install it"
+        )
+    if isinstance(error, torch.OutOfMemoryError):
+        return UserError(
+            f"got pretrained={choice.name}, which does not fit into the memory of {choice.device} "
+            f"({reason}); free it, or give dtype=bfloat16 or another device"
+        )
+    if isinstance(error, (OSError, ValueError, httpx.HTTPError)):
+        return NotFoundError(
+            f"got pretrained={choice.name}, which cannot be loaded ({reason}), expected a Hub id "
+            "or a folder; check the name or give --model_args pretrained=<folder>"
+        )
+    return UserError(
+        f"got pretrained={choice.name}, which is damaged or of another kind ({reason}), expected a "
+        "whole checkpoint; download or save it again"
+    )
 
 
 def _load_network(choice: CheckpointChoice, config: Any, source: dict[str, Any]) -> Any:

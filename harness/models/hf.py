@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.metadata
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -32,6 +33,7 @@ from rarft.harness.models.hf_generation import (
     until_end,
 )
 from rarft.harness.models.hf_inputs import make_inputs
+from rarft.harness.models.revision import checkpoint_folder, hub_commit, named_checkpoint
 from rarft.harness.models.rope_time import POSITIONS_VERSION
 from rarft.harness.models.torch_state import seeded, suitable_threads
 from rarft.harness.types import Query, Reply
@@ -63,15 +65,14 @@ def load(
             f"got the model argument {unknown[0]}, expected one of {', '.join(MODEL_ARGS)}"
         )
     check_settings(generation)
-    pretrained = str(model_args.get("pretrained") or card.checkpoint or "")
-    if not pretrained or card.frames is None:
+    checkpoint, revision = named_checkpoint(card, model_args)
+    if checkpoint is None or card.frames is None:
         raise UserError(
             f"{card.name}: got a card without checkpoint or frames, expected both for backend hf"
         )
     device = choose_device(str(model_args.get("device", "auto")))
-    revision = model_args.get("revision", None if "pretrained" in model_args else card.revision)
     choice = CheckpointChoice(
-        name=pretrained,
+        name=checkpoint,
         revision=revision,
         dtype=choose_dtype(str(model_args.get("dtype", "auto")), device),
         device=device,
@@ -124,10 +125,10 @@ class HfModel:
 
         Raises:
             NotFoundError: the checkpoint is not there.
-            UserError: it is no Qwen2.5-VL.
+            UserError: it is no Qwen2.5-VL, or cannot be loaded as asked.
         """
         if self._loaded is None:
-            self._loaded = load_checkpoint(self._choice)
+            self._loaded = load_checkpoint(_pinned(self._choice))
         return self._loaded
 
     def prepare(self, queries: Sequence[Query]) -> None:
@@ -203,6 +204,13 @@ class HfModel:
                 )
             )
         return replies
+
+
+def _pinned(choice: CheckpointChoice) -> CheckpointChoice:
+    """Name the very commit where one is known, as the run's identity does."""
+    if Path(checkpoint_folder(choice.name)).is_dir():
+        return choice
+    return replace(choice, revision=hub_commit(choice.name, choice.revision) or choice.revision)
 
 
 class _TooLongError(Exception):

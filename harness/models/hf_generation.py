@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from numbers import Real
+from typing import Any, Final, NamedTuple
 
 from transformers import GenerationConfig
 
@@ -11,30 +13,60 @@ from rarft.harness.errors import UserError
 
 DEFAULT_MAX_NEW_TOKENS: Final = 512
 _SAMPLING: Final = ("temperature", "top_p", "top_k")
-SETTINGS: Final = (
-    "max_new_tokens",
-    "do_sample",
-    "repetition_penalty",
-    "num_beams",
-    "no_repeat_ngram_size",
-    *_SAMPLING,
-)
+
+
+class _Range(NamedTuple):
+    """The numbers a setting may be."""
+
+    is_whole: bool
+    low: float
+    is_low_allowed: bool = True
+    high: float = math.inf
+
+    def holds(self, value: object) -> bool:
+        if isinstance(value, bool) or not isinstance(value, int if self.is_whole else Real):
+            return False
+        number = float(value)
+        is_above = number > self.low or (self.is_low_allowed and number == self.low)
+        return is_above and number <= self.high and math.isfinite(number)
+
+    def __str__(self) -> str:
+        kind = "a whole number" if self.is_whole else "a number"
+        most = "" if self.high == math.inf else f" and at most {self.high:g}"
+        return f"{kind} {'of at least' if self.is_low_allowed else 'above'} {self.low:g}{most}"
+
+
+_RANGES: Final = {
+    "max_new_tokens": _Range(is_whole=True, low=1),
+    "repetition_penalty": _Range(is_whole=False, low=0, is_low_allowed=False),
+    "num_beams": _Range(is_whole=True, low=1),
+    "no_repeat_ngram_size": _Range(is_whole=True, low=0),
+    "temperature": _Range(is_whole=False, low=0),
+    "top_p": _Range(is_whole=False, low=0, is_low_allowed=False, high=1),
+    "top_k": _Range(is_whole=True, low=0),
+}
+SETTINGS: Final = ("do_sample", *_RANGES)
 
 
 def check_settings(settings: Mapping[str, Any]) -> None:
-    """Refuse settings this backend does not know.
+    """Refuse settings this backend does not know, and values they cannot have.
 
     Raises:
-        UserError: a name is unknown, or `max_new_tokens` is no positive whole number.
+        UserError: a name is unknown, or a value is of the wrong type or out of range.
     """
     unknown = sorted(set(settings) - set(SETTINGS))
     if unknown:
         raise UserError(
             f"got the generation setting {unknown[0]}, expected one of {', '.join(SETTINGS)}"
         )
-    n_new = settings.get("max_new_tokens", DEFAULT_MAX_NEW_TOKENS)
-    if not isinstance(n_new, int) or n_new < 1:
-        raise UserError(f"got max_new_tokens={n_new}, expected a whole number above 0")
+    for name, value in settings.items():
+        if value is None and name in _SAMPLING:
+            continue
+        if name == "do_sample":
+            if not isinstance(value, bool):
+                raise UserError(f"got do_sample={value}, expected true or false")
+        elif not _RANGES[name].holds(value):
+            raise UserError(f"got {name}={value}, expected {_RANGES[name]}")
 
 
 def generation_config(settings: Mapping[str, Any], *, own: GenerationConfig) -> GenerationConfig:

@@ -1,24 +1,31 @@
 """Replies made elsewhere, scored as if this harness had asked for them.
 
 Reads this harness's responses.jsonl, and the list of {video, query, model_output} that the official
-inference script writes. Official rows are matched by video base name and query text.
+inference script writes. Rows are matched by query text and by video base name, with or without a
+video extension; ours by task and query id before that.
 """
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rarft.harness.errors import NotFoundError, UserError
 from rarft.harness.models.base import Request
 from rarft.harness.models.card import Card
+from rarft.harness.parsing import FORMS
 from rarft.harness.reply_rows import reply_from_row
 from rarft.harness.types import Query, Reply
+from rarft.harness.video.locate import stem
 
-Rows = dict[tuple[str, str], Reply]
+Rows = dict[tuple[str, ...], Reply]
+
+MODEL_ARGS: Final = ("path", "missing", "form")
+NEWEST_SCHEMA_VERSION: Final = 1
 
 
 def load(
@@ -33,14 +40,26 @@ def load(
     """Open the file named by model_args `path`.
 
     Raises:
-        UserError: no path, another `missing`, or the file is neither form.
+        UserError: no path, an argument or a value that is not known, or the file is neither form.
     """
+    unknown = ", ".join(sorted(set(model_args) - set(MODEL_ARGS)))
+    if unknown:
+        raise UserError(
+            f"got model_args {unknown} for model replay, expected {', '.join(MODEL_ARGS)}; "
+            "mend the name"
+        )
     if "path" not in model_args:
         raise UserError("got no path for model replay, expected --model_args path=<replies>")
     missing = str(model_args.get("missing", "skip"))
     if missing not in ("skip", "error"):
         raise UserError(
             f"got missing={missing} for model replay, expected missing=skip or missing=error"
+        )
+    form = model_args.get("form", card.output.form)
+    if form not in FORMS:
+        raise UserError(
+            f"got form={form} for model replay, expected one of {', '.join(FORMS)}; "
+            "leave it out for the card's"
         )
     return ReplayModel(Path(str(model_args["path"])), is_missing_error=missing == "error")
 
@@ -80,22 +99,26 @@ class ReplayModel:
         """Hold nothing."""
 
     def _find(self, query: Query) -> Reply | None:
-        own = self._replies.get((query.task, query.id))
-        return own or self._replies.get((Path(query.video).stem, _words(query.text)))
+        asked = (_video(query.video), _words(query.text))
+        return self._replies.get((query.task, query.id, *asked)) or self._replies.get(asked)
 
 
 def read_replies(content: bytes, path: Path) -> Rows:
-    """Return replies by (task, query id) for our rows and by (video stem, query) for official ones.
+    """Return replies by (video, query), and ours by (task, query id, video, query) too.
+
+    A last line that a kill tore is left out.
 
     Raises:
-        UserError: the content is neither form.
+        UserError: the content is neither form, or of a newer version of this package.
     """
     try:
-        text = content.decode("utf-8")
-        if text.lstrip().startswith("["):
-            return _official_replies(json.loads(text))
-        return _own_replies(json.loads(line) for line in text.splitlines() if line.strip())
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        content = content.removeprefix(codecs.BOM_UTF8)
+        if content.lstrip().startswith(b"["):
+            return _official_replies(json.loads(content.decode()))
+        rows = _json_lines(content)
+        _check_versions(rows, path)
+        return _own_replies(rows)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise UserError(
             f"{path}: got a file that cannot be replayed ({reason}), expected "
@@ -103,18 +126,51 @@ def read_replies(content: bytes, path: Path) -> Rows:
         ) from error
 
 
+def _own_replies(rows: Sequence[Mapping[str, Any]]) -> Rows:
+    replies: Rows = {}
+    for row in rows:
+        asked = (_video(row["video"]), _words(row["query"]))
+        replies[asked] = replies[row["task"], row["query_id"], *asked] = reply_from_row(row)
+    return replies
+
+
+def _json_lines(content: bytes) -> list[dict[str, Any]]:
+    """Read one JSON object a line; only a newline ends a line, whatever a reply holds."""
+    *lines, last = content.split(b"\n")
+    rows = [json.loads(line.decode()) for line in lines if line.strip()]
+    try:
+        rows += [json.loads(last.decode())] if last.strip() else []
+    except ValueError:
+        if not rows:
+            raise
+    if not rows:
+        raise ValueError("it is empty")
+    return rows
+
+
+def _check_versions(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+    newest = max(row.get("schema_version", NEWEST_SCHEMA_VERSION) for row in rows)
+    if newest > NEWEST_SCHEMA_VERSION:
+        raise UserError(
+            f"{path}: got rows of schema_version {newest}, expected at most "
+            f"{NEWEST_SCHEMA_VERSION}; replay them with the newer rarft that wrote them"
+        )
+
+
 def _words(text: str) -> str:
     """Return the text with single spaces, since other scripts strip what they read."""
     return " ".join(text.split())
 
 
-def _own_replies(rows: Any) -> Rows:
-    return {(row["task"], row["query_id"]): reply_from_row(row) for row in rows}
+def _video(name: str) -> str:
+    """Return a video's base name without its video extension; a path may be a Windows one."""
+    return stem(name.replace("\\", "/").rpartition("/")[2])
 
 
 def _official_replies(rows: list[dict[str, Any]]) -> Rows:
-    replies: Rows = {}
-    for row in rows:
-        stem = Path(str(row["video"])).stem
-        replies[stem, _words(str(row["query"]))] = Reply(text=str(row["model_output"] or ""))
-    return replies
+    return {
+        (_video(str(row["video"])), _words(str(row["query"]))): Reply(
+            text=str(row["model_output"] or "")
+        )
+        for row in rows
+    }

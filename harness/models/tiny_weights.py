@@ -12,6 +12,8 @@ from typing import Final
 import torch
 
 SEED: Final = 20
+WEIGHTS_VERSION: Final = 1
+"""Raised whenever the same seed would give other weights; stored replies are then asked anew."""
 EMBEDDING_STD: Final = 0.3
 _RESIDUAL_OUTPUTS: Final = ("o_proj.weight", "down_proj.weight", "attn.proj.weight")
 

@@ -114,6 +114,12 @@ _TABLE: Final[dict[Strength, re.Pattern[str]]] = {
     "remark": _compile(_REMARKS),
     "hint": _compile(_HINTS),
 }
+_HARMLESS: Final = re.compile(
+    r"\bnot\s(?:until|only|because|just)\b|\b(?:nobody|no\s(?:one|\w+))\s(?:other|else)\sthan\b"
+    r"|\bnothing\s(?:else|more|happens\s(?:before|until))\b",
+    re.IGNORECASE,
+)
+"""Negations that refuse nothing: "it is not until 5.0 that", "no person other than"."""
 _CHEAPEST_FIRST: Final[tuple[Strength, ...]] = ("hint", "remark", "verdict")
 
 
@@ -135,10 +141,11 @@ def find_cues(text: str) -> list[Cue]:
         >>> find_cues("The event happens in 3.0 - 9.0 seconds.")
         []
     """
+    searched = _without_harmless(text)
     return [
         Cue(strength, match.start(), match.end())
         for strength, pattern in _TABLE.items()
-        for match in pattern.finditer(text)
+        for match in pattern.finditer(searched)
     ]
 
 
@@ -149,4 +156,10 @@ def has_cue(text: str, *strengths: Strength) -> bool:
         >>> has_cue("No dog is shown."), has_cue("A man sits.")
         (True, False)
     """
-    return any(_TABLE[strength].search(text) for strength in strengths or _CHEAPEST_FIRST)
+    searched = _without_harmless(text)
+    return any(_TABLE[strength].search(searched) for strength in strengths or _CHEAPEST_FIRST)
+
+
+def _without_harmless(text: str) -> str:
+    """Blank out harmless negations; what follows keeps its place."""
+    return _HARMLESS.sub(lambda match: "_" * len(match.group()), text)

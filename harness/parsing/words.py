@@ -23,7 +23,7 @@ roughly of point mark in on it position event segment moment value t
 """
 FUNCTION_WORDS: Final = frozenset(_AFTER_A_TIME.split())
 """Words that may follow a time range without a unit: "from 12 to 17 in the video"."""
-NOTHING: Final = frozenset({"none", "null", "nil", "n/a", "na", "nan"})
+NOTHING: Final = frozenset({"none", "null", "nil", "n/a", "na"})
 """What stands in the place of a time: "None to None", "Start: N/A, End: N/A"."""
 COUNTED: Final = frozenset(_COUNTED.split())
 """Words that make a range a count or a measure: "2 to 3 people"."""
@@ -33,7 +33,7 @@ NAMING: Final = frozenset(_NAMING.split())
 """Words between "starts" and its number: "starts at around the 3.0 second mark"."""
 NONE_WORDS: Final = frozenset(
     {
-        *("none", "n/a", "na", "null", "nil", "no", "nan", "empty", "nothing", "false", "nowhere"),
+        *("none", "n/a", "na", "null", "nil", "no", "empty", "nothing", "false", "nowhere"),
         *("[]", "{}", "()", "[[]]", "[none]", "[null]", "(none,none)", "[null,null]"),
         *("no answer", "no match", "no segment", "no event", "no span", "no timestamp"),
         *("no such event", "no relevant segment", "not found", "not available", "not relevant"),

@@ -128,7 +128,7 @@ def _store_shared(plan: Plan, responses: Responses, log: AppendLog) -> None:
         answered = responses.answered.get(request.key)
         own = responses.row_of(request)
         if answered is not None and (own is None or own["status"] != "ok"):
-            rows.append({**answered, "task": request.query.task, "query_id": request.query.id})
+            rows.append({**answered, **_asked(request)})
     log.append(rows)
 
 
@@ -156,9 +156,16 @@ def _rows(
     for sent in batch:
         content = row_from_reply(replies[sent.key])
         for request in queries_of[sent.key]:
-            yield {
-                "task": request.query.task,
-                "query_id": request.query.id,
-                "request": request.key,
-                **content,
-            }
+            yield {**_asked(request), **content}
+
+
+def _asked(request: Request) -> dict[str, str]:
+    """Return what a row says of its question; `replay` matches by it."""
+    query = request.query
+    return {
+        "task": query.task,
+        "query_id": query.id,
+        "request": request.key,
+        "video": query.video,
+        "query": query.text,
+    }

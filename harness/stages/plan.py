@@ -11,7 +11,7 @@ from typing import Any
 
 from rarft.harness.errors import NotFoundError, UserError, VideoError
 from rarft.harness.models import Card, PromptMode, Request, VideoFile, prompt_text, read_prompt
-from rarft.harness.models.revision import resolve_revision
+from rarft.harness.models.revision import named_checkpoint, resolve_revision
 from rarft.harness.run_config import RunConfig
 from rarft.harness.stages.loaded_task import LoadedTask
 from rarft.harness.types import Query
@@ -114,12 +114,12 @@ def open_video(visual: str) -> VideoFile | str:
 
 def model_identity(config: RunConfig, card: Card, engine: Mapping[str, str]) -> dict[str, Any]:
     """Return what is the same for all requests of a run and can change a reply."""
-    checkpoint = config.model_args.get("pretrained", card.checkpoint)
+    checkpoint, _ = named_checkpoint(card, config.model_args)
     return {
         "model": card.name,
         "backend": card.backend,
         "checkpoint": checkpoint,
-        "revision": resolve_revision(card, checkpoint=checkpoint),
+        "revision": resolve_revision(card, model_args=config.model_args),
         "model_args": dict(config.model_args),
         "system": card.system,
         "order": card.order,

@@ -42,10 +42,19 @@ def collect_answers(
     responses: Responses,
     judgements: Mapping[JudgementKey, Prediction],
 ) -> dict[tuple[str, str], Answer]:
-    """Find the stored reply to each query's request of this run; none is a missing reply."""
+    """Find the stored reply to each query's request of this run; none is a missing reply.
+
+    Raises:
+        UserError: the plan lacks a query, so requests.jsonl is damaged.
+    """
     answers = {}
     for query in (query for task in tasks for query in task.asked):
-        key = (query.task, query.id, keys.get((query.task, query.id), ""))
+        if (query.task, query.id) not in keys:
+            raise UserError(
+                f"got no request of query {query.id} of task {query.task} in the plan of this run, "
+                "expected one; run the command of the run again"
+            )
+        key = (query.task, query.id, keys[query.task, query.id])
         row = responses.rows.get(key)
         answers[query.task, query.id] = Answer(row=row, prediction=judgements.get(key))
     return answers

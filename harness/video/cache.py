@@ -36,7 +36,8 @@ class FramesCache:
     def get(self, key: str) -> tuple[NDArray[np.uint8], dict[str, Any]] | None:
         """Return an entry's pixels, mapped from disk and read-only, and what was put with them.
 
-        A damaged entry is dropped, and counts as absent.
+        A damaged entry is dropped and counts as absent; one that this user may not read only
+        counts as absent.
         """
         pixels_path, about_path = self._paths(key)
         try:
@@ -44,13 +45,15 @@ class FramesCache:
             pixels = np.load(pixels_path, mmap_mode="r", allow_pickle=False)
             if about["schema_version"] != SCHEMA_VERSION or about["crc32"] != _checksum(pixels):
                 raise ValueError("the pixels are not those that were written")
-            os.utime(about_path)
-        except FileNotFoundError:
+        except (FileNotFoundError, PermissionError):
             return None
         except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             _logger.warning("%s: dropped a damaged cache entry (%s)", about_path.name, error)
             self._drop(key)
             return None
+        # Only an entry's owner may set its time; the entry serves others all the same.
+        with contextlib.suppress(OSError):
+            os.utime(about_path)
         return pixels, dict(about["about"])
 
     def put(self, key: str, pixels: NDArray[np.uint8], about: Mapping[str, Any]) -> None:
@@ -74,7 +77,8 @@ class FramesCache:
         except OSError as error:
             self._is_writable = False
             _logger.warning(
-                "%s: got '%s', so decoded frames are no longer cached; free some space there",
+                "%s: got '%s', so decoded frames are no longer cached; free some space there "
+                "or name another folder in RARFT_CACHE",
                 self.directory,
                 error.strerror or error,
             )
@@ -106,7 +110,8 @@ class FramesCache:
             if total_bytes <= max_bytes:
                 return
             if key.startswith("."):
-                (self.directory / key).unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    (self.directory / key).unlink(missing_ok=True)
             self._drop(key)
             total_bytes -= sizes[key]
 

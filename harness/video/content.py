@@ -6,6 +6,7 @@ The memo of hashes may be lost or damaged at any time: hashing again is all that
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -17,7 +18,7 @@ from rarft.harness.errors import VideoError
 _MEMO_FILE = "content_hashes.sqlite"
 _LOCK_TIMEOUT_S = 5.0
 _TABLE = """CREATE TABLE IF NOT EXISTS hashes
-(path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, sha256 TEXT)"""
+(path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, sha256 TEXT)"""
 _RECALL = "SELECT sha256 FROM hashes WHERE path = ? AND size = ? AND mtime_ns = ?"
 _REMEMBER = "INSERT OR REPLACE INTO hashes VALUES (?, ?, ?, ?)"
 
@@ -31,7 +32,8 @@ def content_hash(path: Path) -> str:
     try:
         found = path.resolve()
         status = found.stat()
-        stamp = (str(found), status.st_size, status.st_mtime_ns)
+        # A path is bytes: not every one is text that SQLite can store.
+        stamp = (os.fsencode(found), status.st_size, status.st_mtime_ns)
         row = _ask_memo(_RECALL, stamp)
         if row is not None:
             return str(row[0])

@@ -32,7 +32,8 @@ def open_decord(path: Path) -> Iterator[DecordVideo]:
     threads = min(_MAX_THREADS, os.cpu_count() or 1)
     try:
         yield DecordVideo(decord.VideoReader(str(path), ctx=decord.cpu(0), num_threads=threads))
-    except (decord.DECORDError, RuntimeError, IndexError, OSError) as error:
+    # decord takes paths in UTF-8 only; PyAV takes any.
+    except (decord.DECORDError, RuntimeError, IndexError, OSError, UnicodeEncodeError) as error:
         raise DecodeError(_reason(error, path)) from error
 
 

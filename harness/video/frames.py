@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL
 from numpy.typing import NDArray
 
 from rarft.harness.errors import VideoError
@@ -87,13 +89,18 @@ def _tuple(value: Any) -> Any:
 
 
 def frames_key(sha256: str, policy: FramesPolicy, *, clip: Span | None) -> str:
-    """Return the digest of everything that can change the pixels."""
+    """Return the digest of everything that can change the pixels.
+
+    The processor counts: the colour conversion of FFmpeg rounds differently on others.
+    """
     identity = {
         "decoding_version": DECODING_VERSION,
         "content": sha256,
         "policy": policy.to_json(),
         "clip": [clip.start_s, clip.end_s] if clip else None,
         "decoders": decoder_versions(),
+        "pillow": PIL.__version__,
+        "machine": platform.machine(),
     }
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 

@@ -57,17 +57,37 @@ class Example:
     @property
     def record(self) -> str:
         """Return the name of the record within its set."""
-        return f"{self.index:06d}"
+        return record_name(self.index)
 
     @property
     def video(self) -> str:
         """Return the base name of the video, unique over splits and seeds."""
-        return f"synth-{self.split}-{self.seed}-{self.record}.mp4"
+        return video_name(self.index, seed=self.seed, split=self.split)
 
     @property
     def categories(self) -> tuple[str, ...]:
         """Return the categories of the edits, one for each."""
         return tuple(edit.category for edit in self.edits)
+
+
+def record_name(index: int) -> str:
+    """Return the name of a record within its set.
+
+    Example:
+        >>> record_name(7)
+        '000007'
+    """
+    return f"{index:06d}"
+
+
+def video_name(index: int, *, seed: int, split: Split) -> str:
+    """Return the base name of a record's video, unique over splits and seeds.
+
+    Example:
+        >>> video_name(7, seed=0, split="test")
+        'synth-test-0-000007.mp4'
+    """
+    return f"synth-{split}-{seed}-{record_name(index)}.mp4"
 
 
 def make_records(*, n_queries: int, seed: int, split: Split) -> list[Example]:

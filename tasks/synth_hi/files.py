@@ -1,7 +1,8 @@
 """A set on disk: videos/, annotations.json in the official schema, worlds.jsonl and set.json.
 
-A set only grows: a larger one serves every request for a smaller one, and an interrupted one is
-finished by the next call. One process writes at a time, and every file appears complete.
+A set only grows: a larger one serves every request for a smaller one, and what an interrupted or
+damaged one lacks is made by the next call. One process writes at a time, and every file appears
+complete.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from rarft.harness.errors import NotFoundError, UserError
 from rarft.tasks.synth_hi.dataset import (
     GENERATOR_VERSION,
     SCHEMA_VERSION,
-    Example,
     check_request,
     docs_of,
     make_records,
     to_official,
+    video_name,
     world_rows,
 )
 from rarft.tasks.synth_hi.vocabulary import Split
@@ -51,7 +52,8 @@ def make_dataset(
 ) -> Path:
     """Make a set in a directory, or extend the smaller one it holds, and return the directory.
 
-    A larger set is left as it is. `workers` is the number of processes; all cores by default.
+    A larger set is left as it is, but for videos of the request that are gone or empty: they are
+    made again. `workers` is the number of processes; all cores by default.
 
     Raises:
         UserError: a request that names no set, a directory that holds something else, or a disk
@@ -68,16 +70,21 @@ def make_dataset(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _only_writer(folder):
-            if _n_queries_of(folder, identity) >= n_queries:
-                return folder
-            _write_text(folder / "set.json", json.dumps({**identity, "n_queries": 0}))
+            is_larger = _n_queries_of(folder, identity) < n_queries
+            if is_larger:
+                _write_text(folder / "set.json", json.dumps({**identity, "n_queries": 0}))
             (folder / VIDEOS).mkdir(exist_ok=True)
-            examples = make_records(n_queries=n_queries, seed=seed, split=split)
-            _render(folder / VIDEOS, examples, workers or _n_cores(), on_progress)
-            annotations = json.dumps(to_official(examples), indent=1)
-            _write_text(folder / "annotations.json", annotations)
-            _write_text(folder / "worlds.jsonl", "\n".join(world_rows(examples)) + "\n")
-            _write_text(folder / "set.json", json.dumps({**identity, "n_queries": n_queries}))
+            _render(
+                folder / VIDEOS,
+                split=split,
+                seed=seed,
+                n_records=n_queries // 2,
+                workers=workers or _n_cores(),
+                report=on_progress or (lambda made, total: None),
+            )
+            if is_larger:
+                _write_records(folder, n_queries=n_queries, seed=seed, split=split)
+                _write_text(folder / "set.json", json.dumps({**identity, "n_queries": n_queries}))
     except OSError as error:
         raise UserError(
             f"cannot write the synthetic set into {folder}: {error}; "
@@ -91,16 +98,16 @@ def to_dataset(directory: str | Path) -> Any:
 
     Raises:
         NotFoundError: the directory holds no finished set.
+        UserError: its `set.json` is damaged.
     """
     from datasets import Dataset
 
     folder = Path(directory).absolute()
-    try:
-        row = json.loads((folder / "set.json").read_text())
-    except FileNotFoundError:
-        row = {"n_queries": 0}
-    if not row["n_queries"]:
-        raise NotFoundError(f"got {folder}, expected a finished set; call make_dataset first")
+    row = _read_set(folder) if (folder / "set.json").is_file() else {}
+    if not row.get("n_queries"):
+        raise NotFoundError(
+            f"got {folder}, which holds no finished set, expected one; make it with make_dataset"
+        )
     examples = make_records(n_queries=row["n_queries"], seed=row["seed"], split=row["split"])
     docs = docs_of(examples)
     return Dataset.from_list(
@@ -117,9 +124,8 @@ def _only_writer(folder: Path) -> Iterator[None]:
 
 
 def _n_queries_of(folder: Path, identity: dict[str, Any]) -> int:
-    """Return how many queries of this very set the folder holds, all videos made."""
-    path = folder / "set.json"
-    if not path.exists():
+    """Return how many queries of this very set the folder was finished with."""
+    if not (folder / "set.json").exists():
         strangers = sorted({entry.name for entry in folder.iterdir()} - {".lock"})
         if strangers:
             raise UserError(
@@ -127,7 +133,7 @@ def _n_queries_of(folder: Path, identity: dict[str, Any]) -> int:
                 "directory; choose another one"
             )
         return 0
-    row = json.loads(path.read_text())
+    row = _read_set(folder)
     n_queries: int = row.pop("n_queries")
     if row != identity:
         raise UserError(
@@ -136,16 +142,44 @@ def _n_queries_of(folder: Path, identity: dict[str, Any]) -> int:
     return n_queries
 
 
-def _render(
-    folder: Path, examples: list[Example], workers: int, on_progress: OnProgress | None
-) -> None:
-    def n_made() -> int:
-        return sum(name in wanted for name in os.listdir(folder))  # noqa: PTH208
+def _read_set(folder: Path) -> dict[str, Any]:
+    """Return what `set.json` says.
 
-    wanted = {example.video for example in examples}
-    report = on_progress or (lambda made, total: None)
+    Raises:
+        UserError: it is damaged.
+    """
+    path = folder / "set.json"
+    try:
+        row = dict(json.loads(path.read_text(encoding="utf-8")))
+        row["n_queries"] = int(row["n_queries"])
+    except (ValueError, TypeError, KeyError) as error:
+        raise UserError(
+            f"{path}: got a damaged file, expected the set's name; delete {folder} and run again"
+        ) from error
+    return row
+
+
+def _write_records(folder: Path, *, n_queries: int, seed: int, split: Split) -> None:
+    examples = make_records(n_queries=n_queries, seed=seed, split=split)
+    _write_text(folder / "annotations.json", json.dumps(to_official(examples), indent=1))
+    _write_text(folder / "worlds.jsonl", "\n".join(world_rows(examples)) + "\n")
+
+
+def _render(
+    folder: Path, *, split: Split, seed: int, n_records: int, workers: int, report: OnProgress
+) -> None:
+    """Make the videos that the folder lacks; one listing tells, whatever `set.json` says."""
+
+    def n_made() -> int:
+        with os.scandir(folder) as files:
+            return sum(
+                file.name in wanted and file.is_file() and file.stat().st_size > 0 for file in files
+            )
+
+    wanted = {video_name(index, seed=seed, split=split) for index in range(n_records)}
     n_missing = len(wanted) - n_made()
-    split, seed, n_records = examples[0].split, examples[0].seed, len(examples)
+    if n_missing == 0:
+        return
     if workers == 1 or n_missing <= _FEW_VIDEOS:
         render_missing(folder, split=split, seed=seed, first=0, n_records=n_records, step=1)
     else:

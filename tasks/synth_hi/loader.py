@@ -63,11 +63,13 @@ def visual(doc: Mapping[str, Any]) -> list[str]:
     """Return the absolute path of a row's video, in a list as lm-eval wants it.
 
     Raises:
-        NotFoundError: the video has not been made on this machine.
+        NotFoundError: the video has not been made on this machine, or was deleted.
     """
     path = _folder(doc["provenance"]) / VIDEOS / doc["video"]
     if not path.is_file():
-        raise NotFoundError(f"got {path}, which is not made yet; call rarft.tasks.synth_hi.load")
+        raise NotFoundError(
+            f"got {path}, which is not there, expected a rendered video; run again to have it made"
+        )
     return [str(path)]
 
 

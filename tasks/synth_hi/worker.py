@@ -7,7 +7,7 @@ and the caller's main module is not imported again. The records are drawn anew, 
 import sys
 from pathlib import Path
 
-from rarft.tasks.synth_hi.dataset import make_record
+from rarft.tasks.synth_hi.dataset import make_record, video_name
 from rarft.tasks.synth_hi.render import write_video
 from rarft.tasks.synth_hi.vocabulary import Split
 
@@ -17,13 +17,13 @@ def render_missing(
 ) -> None:
     """Render the videos of records `first`, `first + step`, ... that the folder lacks.
 
-    A video appears under its name only when it is complete.
+    A video appears under its name only when it is complete; an empty one is what a full disk or a
+    broken copy left.
     """
     for index in range(first, n_records, step):
-        example = make_record(index, seed=seed, split=split)
-        path = folder / example.video
-        if not path.is_file():
-            write_video(example.world, path)
+        path = folder / video_name(index, seed=seed, split=split)
+        if not (path.is_file() and path.stat().st_size):
+            write_video(make_record(index, seed=seed, split=split).world, path)
 
 
 if __name__ == "__main__":

@@ -73,15 +73,26 @@ def test_a_one_class_task_is_not_applicable_and_others_go_on():
     assert all(reply.failure is None for reply in asked(model, both()))
 
 
-def test_trained_on_another_task_it_answers_a_one_class_task():
-    model = blind.load(
+def loaded(**model_args):
+    return blind.load(
         Card(name="blind", family="baseline", backend="blind", licence="Apache-2.0", source="test"),
-        model_args={"train_queries": both("a")},
+        model_args=model_args,
         generation={},
         batch_size=1,
         seed=0,
         cache=Path(),
     )
+
+
+@pytest.mark.parametrize("name", ["train_tsk", "train_task"])
+def test_an_argument_that_would_be_ignored_is_refused(name):
+    with pytest.raises(UserError, match=f"model_args {name} .* expected train_task") as caught:
+        loaded(**{name: "hi_charades"})
+    assert "\n" not in str(caught.value)
+
+
+def test_trained_on_another_task_it_answers_a_one_class_task():
+    model = loaded(train_queries=both("a"))
     one_class = [query(i, relevant=True, task="one") for i in range(10)]
     model.prepare(one_class)
     assert all(reply.relevant for reply in asked(model, one_class))

@@ -41,6 +41,13 @@ def test_a_card_outside_the_package_is_found(tmp_path: Path) -> None:
     assert prompt_text(card, path, mode="refusal") == 'Find "{query}".'
 
 
+def test_a_card_goes_by_the_name_in_it_whatever_its_file_is_called(tmp_path: Path) -> None:
+    (tmp_path / "anything.yaml").write_text(MINIMAL.replace("name: mine", 'name: "other"  # mine'))
+    assert find_card("other", [tmp_path])[0].name == "other"
+    with pytest.raises(NotFoundError, match="unknown model 'anything'"):
+        find_card("anything", [tmp_path])
+
+
 def test_a_prompt_file_beside_the_card_is_read(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(MINIMAL.replace("'Find \"{query}\".'", "mine.txt"))
     (tmp_path / "mine.txt").write_text("Where is {query}?\n")
@@ -56,7 +63,6 @@ def test_a_prompt_file_beside_the_card_is_read(tmp_path: Path) -> None:
         (("fps: 2", "fpss: 2"), "fpss"),
         (("backend: hf", "backend: nothing"), "backend"),
         (("source: me", "source: me\nnew_field: 1"), "new_field"),
-        (("name: mine", "name: other"), "'other'"),
     ],
 )
 def test_a_wrong_field_is_named_in_one_line(

@@ -31,8 +31,43 @@ def test_sampling_leaves_open_values_to_the_checkpoint():
 
 
 @pytest.mark.parametrize(
-    "settings", [{"temprature": 1}, {"max_new_tokens": 0}, {"max_new_tokens": "x"}]
+    ("settings", "said"),
+    [
+        ({"temprature": 1}, "got the generation setting temprature, expected one of"),
+        ({"max_new_tokens": 0}, "expected a whole number of at least 1"),
+        ({"max_new_tokens": -1}, "got max_new_tokens=-1, expected"),
+        ({"max_new_tokens": "x"}, "got max_new_tokens=x, expected"),
+        ({"max_new_tokens": True}, "got max_new_tokens=True, expected"),
+        ({"max_new_tokens": 9.0}, "got max_new_tokens=9.0, expected"),
+        ({"max_new_tokens": None}, "got max_new_tokens=None, expected"),
+        ({"do_sample": "maybe"}, "got do_sample=maybe, expected true or false"),
+        ({"temperature": "hot"}, "got temperature=hot, expected a number of at least 0"),
+        ({"temperature": -0.1}, "got temperature=-0.1, expected"),
+        ({"temperature": float("nan")}, "got temperature=nan, expected"),
+        ({"temperature": float("inf")}, "got temperature=inf, expected"),
+        ({"top_p": 2}, "got top_p=2, expected a number above 0 and at most 1"),
+        ({"top_p": 0}, "got top_p=0, expected"),
+        ({"top_k": 1.5}, "got top_k=1.5, expected a whole number of at least 0"),
+        ({"num_beams": 0}, "got num_beams=0, expected a whole number of at least 1"),
+        ({"repetition_penalty": 0}, "got repetition_penalty=0, expected a number above 0"),
+        ({"no_repeat_ngram_size": -1}, "got no_repeat_ngram_size=-1, expected"),
+    ],
 )
-def test_unknown_or_impossible_settings_are_refused(settings):
-    with pytest.raises(UserError, match=r"^got "):
+def test_unknown_or_impossible_settings_are_refused_in_one_line(settings, said):
+    with pytest.raises(UserError) as caught:
         check_settings(settings)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"max_new_tokens": 1, "do_sample": True, "temperature": 0, "top_p": 1, "top_k": 0},
+        {"temperature": 1.5, "top_p": 0.9, "repetition_penalty": 1.05, "num_beams": 4},
+        {"temperature": None, "top_p": None, "top_k": None, "no_repeat_ngram_size": 0},
+    ],
+)
+def test_settings_that_the_library_can_follow_pass(settings):
+    check_settings(settings)

@@ -8,8 +8,8 @@ from transformers import AutoProcessor
 
 from rarft.harness.errors import RarftError
 from rarft.harness.models.base import Request
-from rarft.harness.models.checkpoint import checkpoint_folder
 from rarft.harness.models.hf_inputs import make_inputs
+from rarft.harness.models.revision import checkpoint_folder
 from rarft.harness.types import Query
 from rarft.harness.video.frames import Frames
 

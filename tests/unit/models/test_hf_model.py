@@ -1,10 +1,14 @@
 """The tiny model on real mp4 files: a whole backend on the CPU."""
 
+import importlib.util
+import shutil
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from huggingface_hub import constants
 
 from rarft.harness.errors import NotFoundError, UserError
 from rarft.harness.models.base import Request, VideoFile
@@ -12,6 +16,7 @@ from rarft.harness.models.card import Card
 from rarft.harness.models.checkpoint import CheckpointChoice, load_checkpoint
 from rarft.harness.models.hf import load
 from rarft.harness.models.hf_inputs import make_inputs
+from rarft.harness.models.revision import resolve_revision
 from rarft.harness.types import Query
 from rarft.harness.video.content import content_hash
 from rarft.harness.video.policy import FramesPolicy
@@ -215,24 +220,93 @@ def test_a_wrong_model_argument_is_refused(model_args, said, open_model):
         open_model(**model_args)
 
 
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory) -> Path:
+    """The packaged model, saved to a folder."""
+    folder = tmp_path_factory.mktemp("saved")
+    packaged = load_checkpoint(choice_of("package:tiny"))
+    packaged.network.save_pretrained(folder)
+    packaged.processor.save_pretrained(folder)
+    return folder
+
+
+def choice_of(name: str, **changed) -> CheckpointChoice:
+    choice = CheckpointChoice(
+        name=name,
+        revision=None,
+        dtype=torch.float32,
+        device=torch.device("cpu"),
+        attn_implementation="sdpa",
+    )
+    return replace(choice, **changed)
+
+
+def refusal(choice: CheckpointChoice) -> str:
+    """What a user is told, on one line."""
+    with pytest.raises(UserError) as caught:
+        load_checkpoint(choice)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
 def test_a_missing_checkpoint_is_refused_in_one_line(open_model, tmp_path):
     model = open_model(pretrained=str(tmp_path / "nowhere"))
-    with pytest.raises(NotFoundError, match="which cannot be loaded") as caught:
+    with pytest.raises(NotFoundError, match="neither a folder nor a Hub id") as caught:
         model.prepare([])
     assert "\n" not in str(caught.value)
 
 
 def test_a_checkpoint_of_another_family_is_refused(tmp_path):
     (tmp_path / "config.json").write_text('{"model_type": "qwen2_vl"}')
-    choice = CheckpointChoice(
-        name=str(tmp_path),
-        revision=None,
-        dtype=torch.float32,
-        device=torch.device("cpu"),
-        attn_implementation="sdpa",
-    )
-    with pytest.raises(UserError, match="of type qwen2_vl, expected qwen2_5_vl"):
-        load_checkpoint(choice)
+    assert "of type qwen2_vl, expected qwen2_5_vl" in refusal(choice_of(str(tmp_path)))
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no weights " * 1000])
+def test_damaged_weights_are_refused_in_one_line(content, saved, tmp_path):
+    folder = Path(shutil.copytree(saved, tmp_path / "damaged"))
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:100_000] if content is None else content)
+    assert "which is damaged" in refusal(choice_of(str(folder)))
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}"])
+def test_a_damaged_configuration_is_refused_in_one_line(content, saved, tmp_path):
+    folder = Path(shutil.copytree(saved, tmp_path / "damaged"))
+    (folder / "config.json").write_text(content)
+    assert refusal(choice_of(str(folder))).startswith(f"got pretrained={folder}, which")
+
+
+def test_a_folder_without_a_configuration_is_refused(tmp_path):
+    assert "a folder without config.json" in refusal(choice_of(str(tmp_path)))
+
+
+@pytest.mark.parametrize("named", ["flash_attention_2", "nonsense"])
+def test_attention_that_is_not_installed_is_refused(named, saved):
+    if named == "flash_attention_2" and importlib.util.find_spec("flash_attn"):
+        pytest.skip("flash_attn is installed")
+    for name in ("package:tiny", str(saved)):
+        said = refusal(choice_of(name, attn_implementation=named))
+        assert said.startswith(f"got attn_implementation={named}, which cannot be used here")
+
+
+def test_the_commit_that_was_named_is_loaded_though_the_branch_moved(
+    open_model, saved, tmp_path, monkeypatch
+):
+    commit, later = "a" * 40, "b" * 40
+    model_folder = tmp_path / "hub" / "models--org--moving"
+    shutil.copytree(saved, model_folder / "snapshots" / commit)
+    (model_folder / "snapshots" / later).mkdir()
+    (model_folder / "snapshots" / later / "config.json").write_text("{")
+    (model_folder / "refs").mkdir()
+    (model_folder / "refs" / "main").write_text(commit)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setenv("RARFT_OFFLINE", "1")
+    model_args = {"pretrained": "org/moving"}
+    assert resolve_revision(CARD, model_args=model_args) == commit
+    (model_folder / "refs" / "main").write_text(later)
+    model = open_model(**model_args)
+    model.prepare([])
+    assert model.checkpoint.network.config.model_type == "qwen2_5_vl"
 
 
 def test_a_card_without_frames_is_refused(open_model):

@@ -5,7 +5,7 @@ import torch
 from transformers import AutoConfig
 from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import Qwen2_5_VLForConditionalGeneration
 
-from rarft.harness.models.checkpoint import checkpoint_folder
+from rarft.harness.models.revision import checkpoint_folder
 from rarft.harness.models.rope_time import mend_positions, rope_index
 
 TEXT, IMAGE, VIDEO = 0, 1, 2

@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForImageTextToText, AutoTokenizer
 
-from rarft.harness.models.checkpoint import checkpoint_folder
+from rarft.harness.models.revision import checkpoint_folder
 from rarft.harness.models.tiny.make_tokenizer import SPECIAL_TOKENS, TAGS, save_tokenizer
 from rarft.harness.models.tiny_weights import draw_weights
 

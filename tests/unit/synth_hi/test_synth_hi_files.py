@@ -98,6 +98,40 @@ def test_interrupted_set_is_finished_by_the_next_call(tmp_path):
     assert digests(folder) == whole
 
 
+def test_videos_that_a_finished_set_lost_are_made_again_and_no_others(tmp_path):
+    folder = make_dataset(tmp_path / "set", n_queries=8, workers=1)
+    whole = digests(folder)
+    videos = [folder / "videos" / name for name in whole]
+    videos[1].unlink()
+    videos[2].write_bytes(b"")
+    videos[3].unlink()
+    before = videos[0].stat().st_mtime_ns
+    make_dataset(folder, n_queries=6, workers=1)
+    assert digests(folder) == dict(list(whole.items())[:3])
+    assert videos[0].stat().st_mtime_ns == before
+    assert json.loads((folder / "set.json").read_text())["n_queries"] == 8
+    make_dataset(folder, n_queries=8, workers=1)
+    assert digests(folder) == whole
+
+
+def test_processes_make_again_what_is_lost(tmp_path):
+    folder = make_dataset(tmp_path / "set", n_queries=40, seed=5, workers=1)
+    whole = digests(folder)
+    for name in list(whole)[2:]:
+        (folder / "videos" / name).write_bytes(b"")
+    make_dataset(folder, n_queries=40, seed=5, workers=2)
+    assert digests(folder) == whole
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"n_queries": "x"}'])
+def test_set_whose_name_is_damaged_is_refused_in_one_line(content, tmp_path):
+    (tmp_path / "set.json").write_text(content)
+    for use in (to_dataset, lambda folder: make_dataset(folder, n_queries=2)):
+        with pytest.raises(UserError, match="run again") as raised:
+            use(tmp_path)
+        assert "\n" not in str(raised.value)
+
+
 def test_two_writers_at_once_leave_one_whole_set(tmp_path):
     with ThreadPoolExecutor(2) as pool:
         jobs = [
@@ -164,7 +198,23 @@ def test_load_keeps_a_set_where_it_is_told(tmp_path, isolated_cache):
     assert not isolated_cache.exists()
 
 
-def test_video_that_was_not_made_is_named(isolated_cache):
+def test_video_that_was_not_made_is_named_with_what_to_do(isolated_cache):
     doc = load(n_queries=2, seed=0, split="test", render=False)["test"][0]
-    with pytest.raises(NotFoundError, match=doc["video"]):
+    with pytest.raises(NotFoundError, match=rf"{doc['video']}.*; run again") as raised:
         visual(doc)
+    assert "rarft.tasks" not in str(raised.value)
+
+
+def test_text_alone_makes_no_file_and_the_videos_can_follow(isolated_cache):
+    asked = {"n_queries": 4, "seed": 3, "split": "train"}
+    texts = load(**asked, render=False)["test"]
+    assert not isolated_cache.exists()
+    docs = load(**asked, render=True)["test"]
+    assert list(docs) == list(texts)
+    assert all(Path(visual(doc)[0]).is_file() for doc in texts)
+    Path(visual(docs[0])[0]).unlink()
+    load(**asked, render=False)
+    with pytest.raises(NotFoundError):
+        visual(docs[0])
+    load(**asked)
+    assert Path(visual(docs[0])[0]).is_file()

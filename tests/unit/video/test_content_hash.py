@@ -56,6 +56,16 @@ def test_two_processes_share_the_memo(video):
         assert set(pool.map(content_hash, [video] * 8)) == {EXPECTED}
 
 
+def test_a_path_that_is_no_text_is_remembered_like_any(tmp_path, isolated_cache):
+    video = tmp_path / os.fsdecode(b"v\xff.mp4")
+    video.write_bytes(b"frames")
+    stamp = video.stat().st_mtime_ns
+    assert content_hash(video) == EXPECTED
+    video.write_bytes(b"FRAMES")
+    os.utime(video, ns=(stamp, stamp))
+    assert content_hash(video) == EXPECTED
+
+
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(VideoError, match=r"gone\.mp4: got a file that cannot be read"):
         content_hash(tmp_path / "gone.mp4")

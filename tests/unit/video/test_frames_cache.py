@@ -1,6 +1,7 @@
 import logging
 import os
 import resource
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,46 @@ def test_a_damaged_entry_is_dropped(file, damage, tmp_path, caplog):
     assert list(tmp_path.iterdir()) == []
     cache.put("k", pixels(8), {})
     assert cache.get("k")[0].max() == 8
+
+
+def test_an_entry_whose_time_another_user_owns_is_used_all_the_same(tmp_path, monkeypatch, caplog):
+    def refuse(*_args, **_kwargs):
+        raise PermissionError("only the owner may")
+
+    cache = FramesCache(tmp_path)
+    cache.put("k", pixels(7), {"fps": 2.0})
+    monkeypatch.setattr(os, "utime", refuse)
+    assert cache.get("k") is not None
+    assert cache.get("k") is not None
+    assert caplog.text == ""
+
+
+@contextmanager
+def without_rights() -> Iterator[None]:
+    """Be nobody where the tests run as root, who may read everything."""
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+
+
+@pytest.mark.parametrize("file", ["k.npy", "k.json"])
+def test_an_entry_that_this_user_may_not_read_stays(file, tmp_path, caplog):
+    # A folder that anybody may change, so that only the cache itself keeps the entry.
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        Path(name).chmod(0o777)
+        cache = FramesCache(Path(name))
+        cache.put("k", pixels(7), {})
+        Path(name, file).chmod(0)
+        with without_rights():
+            assert cache.get("k") is None
+        assert caplog.text == ""
+        Path(name, file).chmod(0o644)
+        assert cache.get("k") is not None
 
 
 def test_an_entry_killed_before_its_json_does_not_exist(tmp_path):

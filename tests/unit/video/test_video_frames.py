@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 
@@ -67,6 +69,20 @@ def test_a_copy_of_a_video_under_another_name_is_not_decoded_again(make_clip, tm
     load_frames(path, PAPER, cache=cache)
     load_frames(path.rename(tmp_path / "b.mp4"), PAPER, cache=cache)
     assert len(list(cache.directory.glob("*.npy"))) == 1
+
+
+def test_a_path_that_is_no_text_is_read(make_clip, tmp_path):
+    folder = tmp_path / os.fsdecode(b"clips\xff")
+    folder.mkdir()
+    path = make_clip("plain.mp4", n_frames=20).rename(folder / "plain.mp4")
+    assert load_frames(path, PAPER, cache=FramesCache(tmp_path / "frames")).n_frames == 4
+
+
+@pytest.mark.parametrize("name", ["PIL.__version__", "platform.machine"])
+def test_what_resizes_and_converts_makes_another_entry(name, monkeypatch):
+    before = frames_key("a", PAPER, clip=None)
+    monkeypatch.setattr(name, "0.0" if name.startswith("PIL") else lambda: "other")
+    assert frames_key("a", PAPER, clip=None) != before
 
 
 def test_content_policy_and_clip_each_make_another_entry():
