@@ -26,6 +26,7 @@ _cache_of_set: dict[str, Path] = {}
 
 def load(
     *,
+    size: int | None = None,
     n_queries: int = 2000,
     seed: int = 0,
     split: Split = "test",
@@ -35,12 +36,13 @@ def load(
 ) -> dict[str, Docs]:
     """Return the rows of a set, whose videos are made on first use and kept in the cache.
 
-    `render=False` makes no video, for models that read the text only. `metadata` is what else
+    `size` is another name of `n_queries`. `render=False` makes no video, for models that read the text only. `metadata` is what else
     lm-eval hands to a loader; nothing of it is used.
 
     Raises:
         UserError: a request that names no set, or a cache that cannot be written.
     """
+    n_queries = n_queries if size is None else size
     check_request(n_queries=n_queries, seed=seed, split=split)
     provenance = provenance_of(split, seed)
     _cache_of_set.pop(provenance, None)

@@ -218,3 +218,9 @@ def test_text_alone_makes_no_file_and_the_videos_can_follow(isolated_cache):
         visual(docs[0])
     load(**asked)
     assert Path(visual(docs[0])[0]).is_file()
+
+
+def test_size_is_another_name_for_the_number_of_queries():
+    rows = load(size=6, seed=5, split="validation", render=False)["test"]
+    assert len(rows) == 6
+    assert rows == load(n_queries=6, seed=5, split="validation", render=False)["test"]
