@@ -36,8 +36,8 @@ def load(
 ) -> dict[str, Docs]:
     """Return the rows of a set, whose videos are made on first use and kept in the cache.
 
-    `size` is another name of `n_queries`. `render=False` makes no video, for models that read the text only. `metadata` is what else
-    lm-eval hands to a loader; nothing of it is used.
+    `size` is another name of `n_queries`. `render=False` makes no video, for models that read the
+    text only. `metadata` is what else lm-eval hands to a loader; nothing of it is used.
 
     Raises:
         UserError: a request that names no set, or a cache that cannot be written.
