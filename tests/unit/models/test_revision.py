@@ -39,6 +39,8 @@ def fresh_process(monkeypatch):
     revision._known_commit.cache_clear()
     for name in ("RARFT_OFFLINE", "HF_HUB_OFFLINE"):
         monkeypatch.delenv(name, raising=False)
+    # huggingface_hub reads its switch once, when it is imported.
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     yield
     revision._known_commit.cache_clear()
 
