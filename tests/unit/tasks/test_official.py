@@ -152,7 +152,9 @@ def test_a_selection_that_leaves_nothing_is_an_error(
     write: Write, make_record: Make, make_query: Make
 ) -> None:
     path = write(make_record(GRPO=[make_query(r=False)]))
-    with pytest.raises(AnnotationError, match="got no query of select=relevant, expected at least one"):
+    with pytest.raises(
+        AnnotationError, match="got no query of select=relevant, expected at least one"
+    ):
         read_queries(path, select="relevant")
 
 
