@@ -51,7 +51,10 @@ $(STAMP):
 	[ -n "$$index" ] || \
 		index=$$($(BIN)/python packaging/torch_index.py '$(firstword $(PINNED_TORCH))'); \
 	echo "setup: installing $(PINNED_TORCH)$${index:+ from $$index}"; \
-	$(PIP) --no-deps $${index:+--index-url $$index} $(PINNED_TORCH)
+	$(PIP) --no-deps $${index:+--index-url $$index} $(PINNED_TORCH) || { \
+		test -n "$$index" && test -z '$(TORCH_INDEX)' && \
+		echo "setup: $$index has no answer, installing from pip's own index" && \
+		$(PIP) --no-deps $(PINNED_TORCH); }
 	@echo 'setup: installing rarft[$(EXTRAS)] and what it needs (a few minutes)'
 	@$(PIP) --constraint constraints.txt --editable '.[$(EXTRAS)]'
 	@$(BIN)/python packaging/torchvision_repair.py
