@@ -123,17 +123,17 @@ def measure(n_repeats: int) -> dict[str, Any]:
     }
 
 
-def main() -> int:
-    """Measure, print and store; exit 1 where the limit is passed."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def run(measure: Callable[[int], dict[str, Any]], path: Path) -> int:
+    """Measure, print and store; return 1 where the limit is passed."""
+    parser = argparse.ArgumentParser()
     parser.add_argument("--n_repeats", type=int, default=5)
     results = measure(parser.parse_args().n_repeats)
     text = json.dumps(results, indent=2)
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text(text + "\n", encoding="utf-8")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text + "\n", encoding="utf-8")
     print(text)
     return 0 if results["within_limit"] else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(measure, RESULTS))

@@ -7,7 +7,6 @@ The floors come from the cache, as in every scoring after the first; the first i
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import platform
@@ -19,6 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any, Final
+
+from score import run
 
 RESULTS: Final = Path(__file__).parent / "results" / "score_command.json"
 N_RECORDS: Final = 17_500
@@ -93,9 +94,9 @@ def prepare(folder: Path) -> list[str]:
     (folder / "replies.json").write_text(json.dumps(replies))
     command = [sys.executable, "-m", "rarft.harness.cli"]
     model_args = f"path={folder / 'replies.json'},form=answer_correction"
-    run = ["run", "--model", "replay", "--model_args", model_args, "--tasks", "bench"]
+    flags = ["run", "--model", "replay", "--model_args", model_args, "--tasks", "bench"]
     place = ["--include_path", str(folder), "--output_path", str(folder / "run")]
-    call([*command, *run, *place])
+    call([*command, *flags, *place])
     return [*command, "score", str(folder / "run")]
 
 
@@ -135,17 +136,5 @@ def measure(n_repeats: int) -> dict[str, Any]:
     }
 
 
-def main() -> int:
-    """Measure, print and store; exit 1 where the limit is passed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--n_repeats", type=int, default=5)
-    results = measure(parser.parse_args().n_repeats)
-    text = json.dumps(results, indent=2)
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text(text + "\n", encoding="utf-8")
-    print(text)
-    return 0 if results["within_limit"] else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(measure, RESULTS))

@@ -11,13 +11,13 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from rarft.harness.atomic_file import write_atomic
 from rarft.harness.errors import UserError
 from rarft.harness.report.browser import browser_entry, filters_of
 from rarft.harness.report.columns import COLUMNS, FLAG, NOT_APPLICABLE
@@ -43,17 +43,7 @@ def write_page(runs: Sequence[RunView], path: Path, *, max_samples: int = MAX_SA
     if not runs:
         raise UserError("got no run to report, expected one output directory or more; name them")
     content = _render(runs, max_samples=max_samples).encode("utf-8", errors="replace")
-    partial = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        partial.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            partial.unlink()
-        raise UserError(
-            f"{path}: cannot be written ({error.strerror}); free space or choose another path"
-        ) from error
+    write_atomic(path, content)
 
 
 def run_labels(runs: Sequence[RunView]) -> list[str]:

@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from rarft.harness.atomic_file import write_atomic
 from rarft.harness.cache_directory import cache_directory
 from rarft.harness.errors import UserError
 from rarft.harness.judges.rule import judge_reply
@@ -22,7 +23,6 @@ from rarft.harness.models import Request, find_card, load_model
 from rarft.harness.reply_rows import reply_from_row, row_from_reply
 from rarft.harness.run_config import RunConfig
 from rarft.harness.stages.append_log import SCHEMA_VERSION
-from rarft.harness.stages.atomic_file import write_atomic
 from rarft.harness.stages.loaded_task import LoadedTask
 from rarft.harness.stages.task_figures import task_figures
 from rarft.harness.types import Query, Reply

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import rarft
+from rarft.harness.atomic_file import write_atomic
 from rarft.harness.errors import NotFoundError, UserError
 from rarft.harness.models import Card, PromptMode
 from rarft.harness.run_config import RunConfig, config_from_json
 from rarft.harness.stages.append_log import SCHEMA_VERSION, encode_row, read_rows
-from rarft.harness.stages.atomic_file import write_atomic
 from rarft.harness.stages.loaded_task import LoadedTask
 from rarft.harness.stages.plan import Plan
 

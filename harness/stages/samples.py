@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rarft.harness.atomic_file import write_atomic
 from rarft.harness.metrics import QueryOutcome
 from rarft.harness.replies import Status
 from rarft.harness.reply_rows import row_from_prediction
 from rarft.harness.stages.append_log import encode_row
-from rarft.harness.stages.atomic_file import write_atomic
 from rarft.harness.stages.loaded_task import LoadedTask
 from rarft.harness.types import Prediction, Query
 

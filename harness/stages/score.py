@@ -16,12 +16,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from rarft.harness.atomic_file import write_atomic
 from rarft.harness.errors import RarftError, UserError
 from rarft.harness.judges import rule
 from rarft.harness.metrics import QueryOutcome, outcome
 from rarft.harness.replies import ScoredText
 from rarft.harness.stages.append_log import SCHEMA_VERSION
-from rarft.harness.stages.atomic_file import write_atomic
 from rarft.harness.stages.floors import floor_figures
 from rarft.harness.stages.infer import Responses
 from rarft.harness.stages.judge import JudgementKey

@@ -24,6 +24,6 @@ def write_atomic(path: Path, content: bytes) -> None:
         with suppress(OSError):
             draft.unlink()
         raise UserError(
-            f"{path}: got '{error.strerror}' while writing, expected room for {len(content)} "
-            "bytes; free some space and run the same command again, nothing already written is lost"
+            f"{path}: cannot be written ({error.strerror}), expected a folder that can be written and "
+            f"room for {len(content)} bytes; mend that and run again, what is stored stays stored"
         ) from error
