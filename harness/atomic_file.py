@@ -24,6 +24,6 @@ def write_atomic(path: Path, content: bytes) -> None:
         with suppress(OSError):
             draft.unlink()
         raise UserError(
-            f"{path}: cannot be written ({error.strerror}), expected a folder that can be written and "
+            f"{path}: cannot be written ({error.strerror}), expected a folder to write in and "
             f"room for {len(content)} bytes; mend that and run again, what is stored stays stored"
         ) from error
