@@ -85,12 +85,12 @@ def prepare(
         seed=config.seed,
         cache=cache_directory(),
     )
-    engine = {**model.engine, **training}
+    identity = model_identity(config, card, {**model.engine, **training})
     n_videos = (
         len({query.video for task in tasks for query in task.asked}) if card.reads_video else 0
     )
     with track("videos found", n_videos, shown=show_progress) as advance:
-        plan = make_plan(config, tasks, card, prompts, engine=engine, on_video=lambda: advance(1))
+        plan = make_plan(tasks, card, prompts, identity=identity, on_video=lambda: advance(1))
     responses = NO_RESPONSES if fresh else read_responses(directory)
     return Prepared(
         card=card,
@@ -100,7 +100,7 @@ def prepare(
         workload=make_workload(plan, responses, batch_size=batch_size),
         model=model,
         prompts=prompts,
-        identity=model_identity(config, card, engine),
+        identity=identity,
     )
 
 

@@ -31,12 +31,11 @@ class Plan:
 
 
 def make_plan(
-    config: RunConfig,
     tasks: Sequence[LoadedTask],
     card: Card,
     prompts: Mapping[PromptMode, str],
     *,
-    engine: Mapping[str, str],
+    identity: Mapping[str, Any],
     on_video: VideoSeen = lambda: None,
 ) -> Plan:
     """Build one request a query, in task order.
@@ -46,7 +45,6 @@ def make_plan(
     """
     if card.reads_video:
         _check_roots(tasks)
-    identity = model_identity(config, card, engine)
     requests: list[Request] = []
     failures: dict[str, str] = {}
     videos: dict[str, VideoFile | str] = {}
