@@ -61,6 +61,9 @@ def row_from_prediction(prediction: Prediction) -> dict[str, Any]:
         "format_ok": prediction.format_ok,
         "flags": list(prediction.flags),
         "reason": prediction.reason,
+        **(
+            {"candidates": pairs_from_spans(prediction.candidates)} if prediction.candidates else {}
+        ),
     }
 
 
@@ -74,4 +77,5 @@ def prediction_from_row(row: Mapping[str, Any]) -> Prediction:
         format_ok=row["format_ok"],
         flags=tuple(row["flags"]),
         reason=row["reason"],
+        candidates=spans_from_pairs(row.get("candidates", ())),
     )

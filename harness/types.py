@@ -13,6 +13,7 @@ from typing import Any, Literal
 from rarft.harness.taxonomy import Level
 
 Kind = Literal["grounded", "refused", "unparsed"]
+Measure = Literal["relevance", "categories", "similarity", "reasoning", "correction"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -144,9 +145,11 @@ class Prediction:
     """What a reply says, before any scoring policy.
 
     `kind` is never merged: refused, unparsed and a wrong span are three things. `spans` of a
-    grounded prediction are in the order of the reply; metrics use the first. `flags` name what was
-    unusual: reversed, zero_length, before_start, beyond_end, several_spans, unclosed_tag. `reason`
-    says why a reply is unparsed.
+    grounded prediction are in the order of the reply; metrics use the first. `candidates` are the
+    spans that a reply which does not ground would have given, where the model tells; only figures
+    over all thresholds of its relevance score use them. `flags` name what was unusual: reversed,
+    zero_length, before_start, beyond_end, several_spans, unclosed_tag, and no_time where a judge
+    took a reply for relevant that names no time. `reason` says why a reply is unparsed.
     """
 
     kind: Kind
@@ -155,4 +158,23 @@ class Prediction:
     correction: str | None = None
     format_ok: bool = False
     flags: tuple[str, ...] = ()
+    reason: str = ""
+    candidates: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What one judge says of one reply: a value, or unscored with the reason; never a silent 0.
+
+    `value` is a Prediction for relevance, category paths for categories, and a number for
+    similarity (0 to 1), reasoning (0 to 5) and correction (0 to 1). It is None exactly when
+    `reason` says why the reply is unscored. `model` names what stands behind the judge: an LLM, an
+    encoder, or the digest of weights.
+    """
+
+    measure: Measure
+    judge: str
+    version: str
+    model: str = ""
+    value: Prediction | tuple[str, ...] | float | None = None
     reason: str = ""

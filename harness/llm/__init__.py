@@ -1,0 +1,1 @@
+"""Ask language models: concurrent, cached, budgeted, resumable, by any OpenAI-compatible server."""
