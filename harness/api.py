@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from rarft.harness.flags import parse_pairs
+from rarft.harness.judges.judge_config import JudgeConfig, JudgeEffort
 from rarft.harness.models.card import PromptMode
 from rarft.harness.replies import Policy
 from rarft.harness.run_config import N_RESAMPLES, RunConfig
+from rarft.harness.video.input import VideoInput
 
 
 def evaluate(
@@ -28,7 +30,11 @@ def evaluate(
     policy: Policy = "paper",
     prompt_mode: PromptMode | None = None,
     prompt_file: str | Path | None = None,
+    video_input: VideoInput = "shown",
+    repeats: int = 1,
     n_resamples: int = N_RESAMPLES,
+    judging: JudgeConfig | None = None,
+    judge_effort: JudgeEffort | None = None,
     fresh: bool = False,
     show_progress: bool = False,
 ) -> dict[str, Any]:
@@ -48,7 +54,11 @@ def evaluate(
         policy: `paper` counts an unparsed reply as a refusal, `strict` as wrong.
         prompt_mode: `refusal` or `native`; None leaves it to each task.
         prompt_file: A prompt with `{query}` in it, instead of the card's.
+        video_input: `black` shows black frames instead of each video, `other` another video.
+        repeats: How often each query is asked; above 1 needs sampling.
         n_resamples: Resamples of the interval bootstrap.
+        judging: Who judges explanations; None is what needs no network.
+        judge_effort: Budget and concurrency of judges that ask an LLM.
         fresh: Forget what the directory holds.
         show_progress: Show bars on stderr.
 
@@ -70,12 +80,21 @@ def evaluate(
         policy=policy,
         prompt_mode=prompt_mode,
         prompt_file=str(prompt_file) if prompt_file is not None else None,
+        video_input=video_input,
+        repeats=repeats,
         n_resamples=n_resamples,
+        judging=judging or JudgeConfig(),
     )
     if output_path is not None:
-        return run(config, Path(output_path), fresh=fresh, show_progress=show_progress)
+        return run(
+            config,
+            Path(output_path),
+            fresh=fresh,
+            show_progress=show_progress,
+            effort=judge_effort,
+        )
     with tempfile.TemporaryDirectory(prefix="rarft-") as directory:
-        return run(config, Path(directory), show_progress=show_progress)
+        return run(config, Path(directory), show_progress=show_progress, effort=judge_effort)
 
 
 def _pairs(value: str | Mapping[str, Any], *, flag: str) -> dict[str, Any]:

@@ -7,14 +7,52 @@ import sys
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 from typer.exceptions import TyperException
 
+from rarft.harness.commands.judge import judge_command, say
+from rarft.harness.commands.judge_options import (
+    N_CONCURRENT,
+    CategoryWeights,
+    JudgeBaseUrl,
+    JudgeBudget,
+    JudgeConcurrency,
+    JudgeModel,
+    JudgePrices,
+    JudgePrompt,
+    Judges,
+    JudgeTextOption,
+    SbertModel,
+    judging_over,
+)
+from rarft.harness.commands.run_options import (
+    BatchSize,
+    ConfigFile,
+    DryRun,
+    Fresh,
+    GenKwargs,
+    IncludePath,
+    Limit,
+    Metadata,
+    ModelArgs,
+    ModelName,
+    OutputPath,
+    PolicyOption,
+    PromptFile,
+    PromptModeOption,
+    Repeats,
+    Resamples,
+    Seed,
+    TaskNames,
+    VideoInputOption,
+)
+from rarft.harness.commands.show_results import show_results
 from rarft.harness.errors import RarftError, UserError
 from rarft.harness.flags import parse_batch_size, parse_limit, parse_object, parse_pairs
+from rarft.harness.judges.judge_config import JudgeConfig, JudgeEffort
 from rarft.harness.replies import Policy
 from rarft.harness.run_config import N_RESAMPLES, RunConfig, read_config
 
@@ -28,61 +66,42 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-IncludePath = Annotated[
-    list[str] | None,
-    typer.Option("--include_path", help="A folder with more tasks and model cards; repeatable."),
-]
-
 
 @app.command("run")
 def run_command(
     context: typer.Context,
-    model: Annotated[str | None, typer.Option("--model", help="A model card's name.")] = None,
-    tasks: Annotated[
-        str | None, typer.Option("--tasks", help="Names or patterns, comma separated: 'hi_*'.")
-    ] = None,
-    model_args: Annotated[
-        str, typer.Option("--model_args", help="key=value,key=value for the backend.")
-    ] = "",
-    batch_size: Annotated[str, typer.Option("--batch_size", help="A number, or auto.")] = "auto",
-    limit: Annotated[
-        str | None, typer.Option("--limit", help="Queries per task, or a share below 1.")
-    ] = None,
-    output_path: Annotated[
-        Path | None, typer.Option("--output_path", help="Where to keep the run [runs/MODEL].")
-    ] = None,
-    gen_kwargs: Annotated[
-        str, typer.Option("--gen_kwargs", help="key=value over the card's generation settings.")
-    ] = "",
-    seed: Annotated[int, typer.Option("--seed")] = 0,
-    metadata: Annotated[
-        str, typer.Option("--metadata", help="A JSON object for the task loaders.")
-    ] = "{}",
+    model: ModelName = None,
+    tasks: TaskNames = None,
+    model_args: ModelArgs = "",
+    batch_size: BatchSize = "auto",
+    limit: Limit = None,
+    output_path: OutputPath = None,
+    gen_kwargs: GenKwargs = "",
+    seed: Seed = 0,
+    metadata: Metadata = "{}",
     include_path: IncludePath = None,
-    prompt_file: Annotated[
-        str | None, typer.Option("--prompt_file", help="A prompt with {query} in it.")
-    ] = None,
-    prompt_mode: Annotated[
-        Literal["refusal", "native"] | None,
-        typer.Option("--prompt_mode", help="Whose prompt [the task's]."),
-    ] = None,
-    policy: Annotated[
-        Policy, typer.Option("--policy", help="How an unparsed reply counts.")
-    ] = "paper",
-    n_resamples: Annotated[int, typer.Option("--n_resamples")] = N_RESAMPLES,
-    config: Annotated[
-        Path | None,
-        typer.Option("--config", help="A results.json to repeat; other flags go on top."),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry_run", help="Say what would be sent, and send nothing.")
-    ] = False,
-    fresh: Annotated[
-        bool,
-        typer.Option("--fresh/--resume", help="Forget what the directory holds, or go on with it."),
-    ] = False,
+    prompt_file: PromptFile = None,
+    prompt_mode: PromptModeOption = None,
+    video_input: VideoInputOption = "shown",
+    repeats: Repeats = 1,
+    policy: PolicyOption = "paper",
+    n_resamples: Resamples = N_RESAMPLES,
+    config: ConfigFile = None,
+    dry_run: DryRun = False,
+    fresh: Fresh = False,
+    judges: Judges = None,
+    judge_model: JudgeModel = None,
+    judge_base_url: JudgeBaseUrl = None,
+    judge_text: JudgeTextOption = None,
+    judge_prompt: JudgePrompt = None,
+    sbert_model: SbertModel = None,
+    category_weights: CategoryWeights = None,
+    judge_budget: JudgeBudget = None,
+    judge_concurrency: JudgeConcurrency = N_CONCURRENT,
+    judge_prices: JudgePrices = None,
 ) -> None:
     """Evaluate a model on tasks; a run that was stopped goes on where it stopped."""
+    base = None if config is None else read_config(config)
     given = RunConfig(
         model=_required(model, "model", config),
         tasks=tuple(_required(tasks, "tasks", config).split(",")),
@@ -96,15 +115,24 @@ def run_command(
         policy=policy,
         prompt_mode=prompt_mode,
         prompt_file=prompt_file,
+        video_input=video_input,
+        repeats=repeats,
         n_resamples=n_resamples,
+        judging=judging_over(base.judging if base else JudgeConfig(), context.params),
     )
-    resolved = given if config is None else _over(read_config(config), given, context)
-    _run(resolved, output_path or Path("runs") / resolved.model, dry_run=dry_run, fresh=fresh)
+    effort = JudgeEffort(
+        judge_budget=judge_budget,
+        judge_concurrency=judge_concurrency,
+        judge_prices=judge_prices,
+    )
+    resolved = given if base is None else _over(base, given, context)
+    directory = output_path or Path("runs") / resolved.model
+    _run(resolved, directory, dry_run=dry_run, fresh=fresh, effort=effort)
 
 
 def _over(config: RunConfig, given: RunConfig, context: typer.Context) -> RunConfig:
     """Put the flags of the command line over those of `--config`, as lm-eval does."""
-    changed = {}
+    changed: dict[str, Any] = {"judging": given.judging}
     for item in fields(RunConfig):
         source = context.get_parameter_source(item.name)
         if source is not None and source.name == "COMMANDLINE":
@@ -112,7 +140,9 @@ def _over(config: RunConfig, given: RunConfig, context: typer.Context) -> RunCon
     return replace(config, **changed)
 
 
-def _run(config: RunConfig, directory: Path, *, dry_run: bool, fresh: bool) -> None:
+def _run(
+    config: RunConfig, directory: Path, *, dry_run: bool, fresh: bool, effort: JudgeEffort
+) -> None:
     from rarft.harness.run import prepare, run
     from rarft.harness.summary import workload_lines
 
@@ -120,8 +150,8 @@ def _run(config: RunConfig, directory: Path, *, dry_run: bool, fresh: bool) -> N
         for line in workload_lines(prepare(config, directory, show_progress=True), directory):
             print(line)
         return
-    run(config, directory, fresh=fresh, show_progress=True)
-    _show(directory)
+    run(config, directory, fresh=fresh, show_progress=True, effort=effort, say=say)
+    show_results(directory)
 
 
 @app.command("score")
@@ -131,10 +161,13 @@ def score_command(
     n_resamples: Annotated[int | None, typer.Option("--n_resamples")] = None,
 ) -> None:
     """Score what a run has stored again, without its model."""
-    from rarft.harness.run import rescore
+    from rarft.harness.rescore import rescore
 
-    rescore(directory, policy=policy, n_resamples=n_resamples)
-    _show(directory)
+    rescore(directory, policy=policy, n_resamples=n_resamples, say=say)
+    show_results(directory)
+
+
+app.command("judge")(judge_command)
 
 
 @app.command("report")
@@ -181,18 +214,6 @@ def _required(value: str | None, name: Literal["model", "tasks"], config: Path |
             f"got no --{name}, expected one; see `rarft-eval {name.removesuffix('s')}s`"
         )
     return value or ""
-
-
-def _show(directory: Path) -> None:
-    from rarft.harness.report import read_run, results_table, write_page
-
-    run = read_run(directory)
-    write_page([run], directory / "report.html")
-    console = Console()
-    console.print(results_table(run.results, width=console.width))
-    Console(stderr=True).print(
-        f"results and report.html are in {directory}", style="dim", markup=False
-    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

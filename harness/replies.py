@@ -11,7 +11,8 @@ from typing import Literal
 from rarft.harness.types import Prediction
 
 Policy = Literal["paper", "strict"]
-Status = Literal["scored", "missing", "failed"]
+Status = Literal["scored", "missing", "failed", "unjudged"]
+"""Why a query is not scored, if it is not; unjudged where the relevance judge gave no value."""
 
 
 class ScoredText(str):

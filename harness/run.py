@@ -10,9 +10,10 @@ from typing import Any
 
 from rarft.harness.cache_directory import cache_directory
 from rarft.harness.errors import UserError
+from rarft.harness.judges.judge_config import JudgeEffort
 from rarft.harness.models import Card, Model, PromptMode, find_card, load_model
 from rarft.harness.progress import track
-from rarft.harness.replies import Policy
+from rarft.harness.rescore import Say, judge_and_score
 from rarft.harness.run_config import RunConfig
 from rarft.harness.stages.infer import (
     JOURNAL,
@@ -24,10 +25,11 @@ from rarft.harness.stages.infer import (
     make_workload,
     read_responses,
 )
-from rarft.harness.stages.judge import JUDGEMENTS, judge
+from rarft.harness.stages.judge import JUDGEMENTS
 from rarft.harness.stages.loaded_task import LoadedTask, load_tasks
 from rarft.harness.stages.plan import (
     Plan,
+    check_asked,
     generation_settings,
     make_plan,
     model_identity,
@@ -38,19 +40,20 @@ from rarft.harness.stages.run_record import (
     REQUESTS,
     RUN,
     make_record,
-    read_record,
     write_record,
 )
-from rarft.harness.stages.score import RESULTS, collect_answers, score
+from rarft.harness.stages.score import RESULTS
+from rarft.harness.stages.shown_videos import check_others
 from rarft.harness.task_index import check_folders
 
-OWN_FILES = (RESPONSES, JOURNAL, JUDGEMENTS, REQUESTS, RUN, RESULTS, "report.html")
+OWN_FILES = (RESPONSES, JOURNAL, JUDGEMENTS, REQUESTS, RUN, RESULTS, "batches.jsonl", "report.html")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """A run before its first request: what it will send, and what it will skip."""
 
+    config: RunConfig
     card: Card
     tasks: tuple[LoadedTask, ...]
     plan: Plan
@@ -73,7 +76,9 @@ def prepare(
     """
     check_folders(config.include_folders)
     card, card_path = find_card(config.model, config.include_folders)
+    check_asked(config, card)
     tasks = load_tasks(config)
+    check_others(config, tasks)
     prompts = run_prompts(config, card, card_path, tasks)
     batch_size = config.batch_size or auto_batch_size(card)
     backend_args, training = _backend_args(config, card)
@@ -90,9 +95,17 @@ def prepare(
         len({query.video for task in tasks for query in task.asked}) if card.reads_video else 0
     )
     with track("videos found", n_videos, shown=show_progress) as advance:
-        plan = make_plan(tasks, card, prompts, identity=identity, on_video=lambda: advance(1))
+        plan = make_plan(
+            tasks,
+            card,
+            prompts,
+            config=config,
+            identity=identity,
+            on_video=lambda: advance(1),
+        )
     responses = NO_RESPONSES if fresh else read_responses(directory)
     return Prepared(
+        config=config,
         card=card,
         tasks=tasks,
         plan=plan,
@@ -125,9 +138,17 @@ def auto_batch_size(card: Card) -> int:
 
 
 def run(
-    config: RunConfig, directory: Path, *, fresh: bool = False, show_progress: bool = False
+    config: RunConfig,
+    directory: Path,
+    *,
+    fresh: bool = False,
+    show_progress: bool = False,
+    effort: JudgeEffort | None = None,
+    say: Say = lambda line: None,
 ) -> dict[str, Any]:
     """Run all stages in an output directory and return the results.
+
+    `effort` limits the judges that ask an LLM, `say` receives a line about what they cost.
 
     Raises:
         UserError: the input is wrong, the disk is full, or another run holds the directory.
@@ -142,7 +163,13 @@ def run(
             if fresh:
                 clear(directory)
             _send(config, prepared, directory, show_progress=show_progress)
-        return _judge_and_score(directory, prepared.tasks)
+        return judge_and_score(
+            directory,
+            prepared.tasks,
+            effort=effort or JudgeEffort(),
+            show_progress=show_progress,
+            say=say,
+        )
 
 
 def _send(config: RunConfig, prepared: Prepared, directory: Path, *, show_progress: bool) -> None:
@@ -165,38 +192,6 @@ def _send(config: RunConfig, prepared: Prepared, directory: Path, *, show_progre
             workload,
             advance=advance,
         )
-
-
-def rescore(
-    directory: Path, *, policy: Policy | None = None, n_resamples: int | None = None
-) -> dict[str, Any]:
-    """Judge and score what a run stored, without a model; None keeps the run's own setting.
-
-    Raises:
-        UserError: the directory holds no run, or the annotation is not the run's.
-    """
-    config = read_record(directory)[0].config
-    if policy is not None:
-        config = replace(config, policy=policy)
-    if n_resamples is not None:
-        config = replace(config, n_resamples=n_resamples)
-    with hold(directory):
-        return _judge_and_score(directory, None, config=config)
-
-
-def _judge_and_score(
-    directory: Path, tasks: tuple[LoadedTask, ...] | None, *, config: RunConfig | None = None
-) -> dict[str, Any]:
-    record, keys = read_record(directory)
-    if config is not None:
-        record = record.with_config(config)
-    tasks = tasks or load_tasks(record.config)
-    responses = read_responses(directory)
-    asked = (query for task in tasks for query in task.asked)
-    named = {(q.task, q.id, keys.get((q.task, q.id), "")): q for q in asked}
-    judgements = judge(responses, named, directory, form=record.model["form"])
-    answers = collect_answers(tasks, keys, responses, judgements)
-    return score(record, tasks, answers, directory)
 
 
 def clear(directory: Path) -> None:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any, get_args
 
 from rarft.harness.errors import NotFoundError, UserError
+from rarft.harness.judges.judge_config import JudgeConfig, judge_config_from_json
 from rarft.harness.models.card import PromptMode
 from rarft.harness.replies import Policy
+from rarft.harness.video.input import VideoInput
 
 N_RESAMPLES = 10_000
 
@@ -20,7 +22,8 @@ class RunConfig:
     """The flags of `rarft-eval run`, with lm-eval's names and meanings.
 
     `limit` is a number of queries per task, or below 1 a share of them. `batch_size` None is
-    lm-eval's auto; `prompt_mode` None leaves the choice to each task.
+    lm-eval's auto; `prompt_mode` None leaves the choice to each task. `repeats` is how often each
+    query is asked, with a seed of its own each time.
 
     Raises:
         UserError: a value is out of range.
@@ -38,7 +41,10 @@ class RunConfig:
     policy: Policy = "paper"
     prompt_mode: PromptMode | None = None
     prompt_file: str | None = None
+    video_input: VideoInput = "shown"
+    repeats: int = 1
     n_resamples: int = N_RESAMPLES
+    judging: JudgeConfig = field(default_factory=JudgeConfig)
 
     def __post_init__(self) -> None:
         checks: dict[str, tuple[object, bool, str]] = {
@@ -49,6 +55,12 @@ class RunConfig:
                 "a number above 0, or auto",
             ),
             "n_resamples": (self.n_resamples, self.n_resamples > 0, "a number above 0"),
+            "repeats": (self.repeats, self.repeats > 0, "a number above 0"),
+            "video_input": (
+                self.video_input,
+                self.video_input in get_args(VideoInput),
+                "shown, black or other",
+            ),
             "seed": (self.seed, self.seed >= 0, "a number from 0"),
             "policy": (self.policy, self.policy in get_args(Policy), "paper or strict"),
             "prompt_mode": (
@@ -66,7 +78,11 @@ class RunConfig:
 
     def to_json(self) -> dict[str, Any]:
         """Return the flags as a JSON object."""
-        return asdict(self) | {"tasks": list(self.tasks), "include_path": list(self.include_path)}
+        return asdict(self) | {
+            "tasks": list(self.tasks),
+            "include_path": list(self.include_path),
+            "judging": self.judging.to_json(),
+        }
 
     @property
     def include_folders(self) -> tuple[Path, ...]:
@@ -106,4 +122,5 @@ def config_from_json(config: Mapping[str, Any]) -> RunConfig:
     values = {key: value for key, value in config.items() if key in known}
     values["tasks"] = tuple(values["tasks"])
     values["include_path"] = tuple(values.get("include_path", ()))
+    values["judging"] = judge_config_from_json(values.get("judging", {}))
     return RunConfig(**values)

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
+from typing import Final
 
 from rarft.harness.run import Prepared
+
+_HIDDEN: Final = {
+    "black": "every frame is black",
+    "other": "every query is asked about another video of its task",
+}
 
 
 def workload_lines(prepared: Prepared, directory: Path) -> Iterator[str]:
@@ -16,10 +22,13 @@ def workload_lines(prepared: Prepared, directory: Path) -> Iterator[str]:
     yield f"model {name}, backend {card.backend}, checkpoint {card.checkpoint or 'none'}"
     for task in prepared.tasks:
         yield f"task {task.name}: {task.n_asked} of {len(task.queries)} queries"
+    if prepared.config.video_input != "shown":
+        yield f"video_input {prepared.config.video_input}: {_HIDDEN[prepared.config.video_input]}"
     videos = {r.video.sha256 for r in prepared.plan.requests if r.video is not None}
+    times = f", each asked {prepared.config.repeats} times," if prepared.config.repeats > 1 else ""
     yield (
-        f"{work.n_queries} queries are {work.n_distinct} distinct requests on {len(videos)} "
-        f"videos; {work.n_stored} are stored in {directory}"
+        f"{work.n_queries} queries{times} are {work.n_distinct} distinct requests on "
+        f"{len(videos)} videos; {work.n_stored} are stored in {directory}"
     )
     if prepared.plan.failures:
         first = next(iter(prepared.plan.failures.values()))

@@ -1,1 +1,21 @@
 """Ask language models: concurrent, cached, budgeted, resumable, by any OpenAI-compatible server."""
+
+from rarft.harness.llm.answer_cache import AnswerCache, CachedAnswer
+from rarft.harness.llm.client import answer_all
+from rarft.harness.llm.prices import Prices, read_prices
+from rarft.harness.llm.request import LLMAnswer, LLMRequest, Message
+from rarft.harness.llm.settings import LLMSettings
+from rarft.harness.llm.spending import Spending
+
+__all__ = [
+    "AnswerCache",
+    "CachedAnswer",
+    "LLMAnswer",
+    "LLMRequest",
+    "LLMSettings",
+    "Message",
+    "Prices",
+    "Spending",
+    "answer_all",
+    "read_prices",
+]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from pydantic import BaseModel
@@ -45,9 +46,14 @@ class LLMRequest:
             "settings": settings,
             "version": self.version,
             "messages": [[message.role, message.content] for message in self.messages],
-            "schema": self.schema.model_json_schema(),
+            "schema": _schema_text(self.schema),
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def _schema_text(schema: type[BaseModel]) -> str:
+    return json.dumps(schema.model_json_schema(), sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,13 +12,11 @@ from functools import partial
 import numpy as np
 
 from rarft.harness.metrics.outcomes import QueryOutcome
+from rarft.harness.metrics.query_table import BoolArray, FloatArray, query_table
 from rarft.harness.metrics.sums import (
     COLUMNS,
-    BoolArray,
-    FloatArray,
     Sums,
     evaluate_one,
-    query_table,
     reached_column,
     reaches,
     video_sums,

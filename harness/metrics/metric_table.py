@@ -8,19 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
-from rarft.harness.metrics import grounding, relevance
+from rarft.harness.metrics import explanation_sums, grounding, relevance
+from rarft.harness.metrics.explanation_sums import explanation_columns, level_columns, mean_columns
 from rarft.harness.metrics.outcomes import QueryOutcome
+from rarft.harness.metrics.query_table import FloatArray, query_table
+from rarft.harness.metrics.ranked_queries import rank_queries
 from rarft.harness.metrics.slices import queries_by_slice
 from rarft.harness.metrics.sums import (
-    FloatArray,
+    COLUMNS,
     Sums,
     VideoSums,
     known,
-    query_table,
+    selective_figure,
     slice_columns,
     video_sums,
 )
@@ -28,11 +31,16 @@ from rarft.harness.metrics.sums import (
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One figure: its formula over sums, its title in tables, and the formula as text."""
+    """One figure: its formula over sums, its title in tables, and the formula as text.
+
+    A figure of scale "score" goes from 0 to 5; every other is a fraction.
+    """
 
     function: Callable[[Sums], FloatArray]
     title: str
     formula: str
+    scale: Literal["fraction", "score"] = "fraction"
+    higher_is_better: bool = True
 
 
 METRICS: Final[dict[str, Metric]] = {
@@ -60,15 +68,80 @@ METRICS: Final[dict[str, Metric]] = {
     "pair_accuracy": Metric(
         grounding.share_of_right_pairs, "pair acc.", "share of pairs right in both, tIoU ≥ 0.5"
     ),
+    "rt_iou": Metric(
+        partial(explanation_sums.mean_score, key="rt_iou"),
+        "RT-IoU",
+        "mean Jaccard of categories over irrelevant queries, grounded 0",
+    ),
+    "rt_iou_refused": Metric(
+        partial(explanation_sums.mean_score, key="rt_iou_refused"),
+        "RT-IoU ref.",
+        "the same over refused irrelevant queries",
+    ),
+    "sbert": Metric(
+        partial(explanation_sums.mean_score, key="sbert"),
+        "SBERT",
+        "mean similarity to the reference refusal over irrelevant queries, grounded 0",
+    ),
+    "sbert_refused": Metric(
+        partial(explanation_sums.mean_score, key="sbert_refused"),
+        "SBERT ref.",
+        "the same over refused irrelevant queries",
+    ),
+    "llm_score": Metric(
+        partial(explanation_sums.mean_score, key="llm_score"),
+        "LLM",
+        "mean reasoning score, 0 to 5, over irrelevant queries, grounded 0",
+        scale="score",
+    ),
+    "llm_score_refused": Metric(
+        partial(explanation_sums.mean_score, key="llm_score_refused"),
+        "LLM ref.",
+        "the same over refused irrelevant queries",
+        scale="score",
+    ),
+    "correction_sim": Metric(
+        explanation_sums.mean_correction,
+        "corr.",
+        "mean similarity of the correction to the relevant query, grounded 0",
+    ),
+    "auroc": Metric(
+        partial(selective_figure, key="auroc"),
+        "AUROC",
+        "P(relevant scores above irrelevant), ties 1/2",
+    ),
+    "aurc": Metric(
+        partial(selective_figure, key="aurc"),
+        "AURC",
+        "mean risk at every coverage",
+        higher_is_better=False,
+    ),
+    "aurc_excess": Metric(
+        partial(selective_figure, key="aurc_excess"),
+        "E-AURC",
+        "aurc less that of the best order",
+        higher_is_better=False,
+    ),
+    "refusal_rate@0.01": Metric(
+        partial(selective_figure, key="refusal_rate@0.01"),
+        "ref.@1%",
+        "irrelevant refused at 1% of mIoU lost",
+    ),
+    "refusal_rate@0.05": Metric(
+        partial(selective_figure, key="refusal_rate@0.05"),
+        "ref.@5%",
+        "irrelevant refused at 5% of mIoU lost",
+    ),
 }
 """Every figure of a task by its key in results.json."""
 
 
 def figures(outcomes: Sequence[QueryOutcome]) -> dict[str, float | None]:
-    """Return every figure as a fraction, None where it is not applicable.
+    """Return every figure, None where it is not applicable.
 
     The keys are those of METRICS, then `f1_relevant/<level>`, `f1_irrelevant/<level>`,
-    `f1_irrelevant/<group>` and `f1_irrelevant/<category>` of the slices that have queries.
+    `f1_irrelevant/<group>` and `f1_irrelevant/<category>` of the slices that have queries, and
+    `rt_iou/<level>`, `sbert/<level>` and `llm_score/<level>` of those that have a value.
 
     Example:
         >>> one = QueryOutcome(query_id="1", video="a.mp4", record="1", relevant=False,
@@ -84,7 +157,12 @@ def figures(outcomes: Sequence[QueryOutcome]) -> dict[str, float | None]:
 def outcome_sums(outcomes: Sequence[QueryOutcome]) -> VideoSums:
     """Return the sums per video that every figure and slice of a task needs."""
     table = query_table(outcomes)
-    return video_sums(table, slices=queries_by_slice(table.outcomes))
+    return video_sums(
+        table,
+        columns=COLUMNS | explanation_columns() | level_columns(table),
+        slices=queries_by_slice(table.outcomes),
+        ranked=rank_queries(table),
+    )
 
 
 def evaluate(sums: Sums) -> dict[str, FloatArray]:
@@ -96,4 +174,6 @@ def evaluate(sums: Sums) -> dict[str, FloatArray]:
             if part == "size":
                 size, hits = slice_columns(key)
                 evaluated[key] = relevance.f1_within_slice(n_class=sums[size], hits=sums[hits])
+            elif "/" in key and name == mean_columns(key)[0]:
+                evaluated[key] = explanation_sums.mean_score(sums, key=key)
     return evaluated

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from rarft.harness.metrics.outcomes import QueryOutcome
-from rarft.harness.metrics.sums import FloatArray, Sums, evaluate_one, query_table, video_sums
+from rarft.harness.metrics.query_table import FloatArray, query_table
+from rarft.harness.metrics.sums import Sums, evaluate_one, video_sums
 
 
 def f1_of_relevant(sums: Sums) -> FloatArray:

@@ -7,72 +7,20 @@ resample), so both come from the same formulas.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rarft.harness.metrics.outcomes import QueryOutcome
+from rarft.harness.metrics.query_table import BoolArray, FloatArray, QueryTable
+from rarft.harness.metrics.ranked_queries import RankedQueries
+from rarft.harness.metrics.threshold_figures import selective_figures
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 Sums = Mapping[str, FloatArray]
 """Named sums, each of one shape: () for all queries, (n_resamples,) for resamples."""
 
 THRESHOLDS: Final = (0.3, 0.5, 0.7)
 PAIR_THRESHOLD: Final = 0.5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueryTable:
-    """Outcomes as columns, in the order of their videos and ids.
-
-    Shape: every array is (n_queries,), the pair arrays (n_pairs,). `relevant`, `irrelevant`,
-    `grounded` and `refused` are false for queries that are not scored; `iou` is NaN where unknown.
-    `video` numbers the sorted names of the videos. `pair_relevant` and `pair_irrelevant` are the
-    positions of the two queries of each pair.
-    """
-
-    outcomes: tuple[QueryOutcome, ...]
-    video: NDArray[np.intp]
-    relevant: BoolArray
-    irrelevant: BoolArray
-    grounded: BoolArray
-    refused: BoolArray
-    iou: FloatArray
-    pair_relevant: NDArray[np.intp]
-    pair_irrelevant: NDArray[np.intp]
-
-
-def query_table(outcomes: Sequence[QueryOutcome]) -> QueryTable:
-    """Lay outcomes out as columns, sorted so that no sum depends on their order."""
-    ordered = sorted(outcomes, key=lambda one: (one.video, one.query_id))
-    number = {video: index for index, video in enumerate(dict.fromkeys(o.video for o in ordered))}
-    relevant = np.array([one.relevant for one in ordered], dtype=bool)
-    scored = np.array([one.counts_as is not None for one in ordered], dtype=bool)
-    pair_relevant, pair_irrelevant = _pairs(ordered)
-    return QueryTable(
-        outcomes=tuple(ordered),
-        video=np.array([number[one.video] for one in ordered], dtype=np.intp),
-        relevant=relevant & scored,
-        irrelevant=~relevant & scored,
-        grounded=np.array([one.counts_as == "grounded" for one in ordered], dtype=bool),
-        refused=np.array([one.counts_as == "refused" for one in ordered], dtype=bool),
-        iou=np.array([np.nan if one.iou is None else one.iou for one in ordered], dtype=float),
-        pair_relevant=pair_relevant,
-        pair_irrelevant=pair_irrelevant,
-    )
-
-
-def _pairs(outcomes: Sequence[QueryOutcome]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the positions of both queries of each record that has exactly one of each class."""
-    records: dict[str, tuple[list[int], list[int]]] = {}
-    for index, one in enumerate(outcomes):
-        records.setdefault(one.record, ([], []))[one.relevant].append(index)
-    pairs = [(r[0], i[0]) for i, r in records.values() if len(i) == len(r) == 1]
-    positions = np.array(pairs, dtype=np.intp).reshape(-1, 2)
-    return positions[:, 0], positions[:, 1]
 
 
 def reached_column(threshold: float) -> str:
@@ -120,18 +68,37 @@ COLUMNS: Final[dict[str, Callable[[QueryTable], FloatArray | BoolArray]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoSums:
-    """Sums of the columns over each video's queries. Shape: matrix (n_videos, n_columns)."""
+    """Sums of the columns over each video's queries. Shape: matrix (n_videos, n_columns).
+
+    `ranked` holds the queries by their relevance scores, for the figures that are no functions of
+    sums over videos; it is None where these do not apply.
+    """
 
     names: tuple[str, ...]
     matrix: FloatArray
+    ranked: RankedQueries | None = None
 
     def named(self, matrix: FloatArray) -> dict[str, FloatArray]:
         """Return the columns of a matrix by name. Shape: matrix (..., n_columns)."""
         return {name: matrix[..., index] for index, name in enumerate(self.names)}
 
     def total(self) -> dict[str, FloatArray]:
-        """Return the sums over all videos."""
-        return self.named(self.matrix.sum(axis=0))
+        """Return the sums over all videos, and the figures of selective prediction."""
+        drawn_once = self.selective(np.ones((1, len(self.matrix))))
+        return self.named(self.matrix.sum(axis=0)) | {k: v[0] for k, v in drawn_once.items()}
+
+    def selective(self, weights: FloatArray) -> dict[str, FloatArray]:
+        """Return the figures of selective prediction. Shape: weights (n_resamples, n_videos)."""
+        return {} if self.ranked is None else selective_figures(self.ranked, weights)
+
+    def of_scored_videos(self) -> VideoSums:
+        """Leave out the videos without a scored query."""
+        sums = self.named(self.matrix)
+        scored = sums["relevant"] + sums["irrelevant"] > 0
+        ranked = self.ranked
+        if ranked is not None:
+            ranked = replace(ranked, video=(np.cumsum(scored) - 1)[ranked.video])
+        return replace(self, matrix=self.matrix[scored], ranked=ranked)
 
 
 def video_sums(
@@ -139,6 +106,7 @@ def video_sums(
     *,
     columns: Mapping[str, Callable[[QueryTable], FloatArray | BoolArray]] = COLUMNS,
     slices: Mapping[str, Sequence[int]] | None = None,
+    ranked: RankedQueries | None = None,
 ) -> VideoSums:
     """Sum the columns, and the size and the hits of each slice, over each video's queries."""
     summed = {name: _per_video(table, column(table)) for name, column in columns.items()}
@@ -150,12 +118,18 @@ def video_sums(
         size, hits = slice_columns(key)
         summed[size] = _per_video(table, inside & scored)
         summed[hits] = _per_video(table, inside & right)
-    return VideoSums(names=tuple(summed), matrix=np.stack(list(summed.values()), axis=1))
+    matrix = np.stack(list(summed.values()), axis=1)
+    return VideoSums(names=tuple(summed), matrix=matrix, ranked=ranked)
 
 
 def slice_columns(key: str) -> tuple[str, str]:
     """Name the two sums of a slice: its queries, and those that were told right."""
     return f"{key}:size", f"{key}:hits"
+
+
+def selective_figure(sums: Sums, *, key: str) -> FloatArray:
+    """Return what `VideoSums.selective` put beside the sums, NaN where it put nothing."""
+    return sums[key] if key in sums else np.full_like(sums["relevant"], np.nan)
 
 
 def _per_video(table: QueryTable, values: FloatArray | BoolArray) -> FloatArray:

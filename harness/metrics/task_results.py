@@ -15,8 +15,9 @@ import numpy as np
 
 from rarft.harness.metrics.grounding import iou_is_unknown
 from rarft.harness.metrics.outcomes import counted, iou_of_relevant, ra_iou_of
+from rarft.harness.metrics.query_table import FloatArray
 from rarft.harness.metrics.relevance import f1_of_irrelevant, f1_of_relevant, mean_f1
-from rarft.harness.metrics.sums import PAIR_THRESHOLD, THRESHOLDS, FloatArray, Sums
+from rarft.harness.metrics.sums import PAIR_THRESHOLD, THRESHOLDS, Sums
 from rarft.harness.parsing import parse_reply
 from rarft.harness.replies import ScoredText
 from rarft.harness.types import Kind, Prediction, spans_from_pairs

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from rarft.harness.types import Query, Reply
+from rarft.harness.types import Query, Reply, Span
+from rarft.harness.video.input import VideoInput
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +24,9 @@ class Request:
     """One question to a model, fully rendered.
 
     `key` is the digest of everything that can change the reply. `prompt` is the user's text with
-    the query filled in. `video` is None for models that read no video.
+    the query filled in. `video` is None for models that read no video; `video_input` says whether
+    it is the query's own, stands for black frames, or is another video. `repeat` counts from 0 the
+    times that one question is asked.
     """
 
     key: str
@@ -32,6 +35,13 @@ class Request:
     system: str | None = None
     video: VideoFile | None = None
     generation: Mapping[str, Any] = field(default_factory=dict)
+    video_input: VideoInput = "shown"
+    repeat: int = 0
+
+    @property
+    def clip(self) -> Span | None:
+        """Return the part of the video to sample: the query's clip, and all of another video."""
+        return None if self.video_input == "other" else self.query.clip
 
 
 class Model(Protocol):

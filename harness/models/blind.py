@@ -24,6 +24,7 @@ QueryKey = tuple[str, str]
 class BlindModel:
     """A text classifier of relevance; P(relevant) of at least 0.5 grounds the whole video.
 
+    A refusal names the whole video too, as what it would have answered at a lower threshold.
     A task it cannot learn from (one class, or one video) is not applicable: its requests fail
     with that reason, and the run goes on.
     """
@@ -72,9 +73,9 @@ class BlindModel:
         probability = self._probability.get((query.task, query.id))
         if probability is None:
             return Reply(failure=f"query {query.id} of task {query.task} was not prepared")
-        if probability < 0.5:
-            return Reply(relevant=False, relevance_score=probability)
-        return Reply(relevant=True, spans=whole_video(query), relevance_score=probability)
+        return Reply(
+            relevant=probability >= 0.5, spans=whole_video(query), relevance_score=probability
+        )
 
 
 def load(

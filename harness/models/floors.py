@@ -57,12 +57,14 @@ def oracle(query: Query) -> Reply:
         >>> oracle(query).spans
         (Span(start_s=2.0, end_s=5.0),)
     """
-    return Reply(relevant=query.relevant, spans=query.spans if query.relevant else ())
+    spans = query.spans if query.relevant else ()
+    return Reply(relevant=query.relevant, spans=spans, relevance_score=float(query.relevant))
 
 
 def toss(query: Query, *, seed: int) -> Reply:
     """Toss a fair coin for relevance and draw a span from all spans of the video alike.
 
+    A refusal carries its span too, as what it would have answered at a lower threshold.
     The draw depends on the seed and the query's task and id alone, so it is the same in any order
     and after any restart.
 
@@ -76,10 +78,8 @@ def toss(query: Query, *, seed: int) -> Reply:
     generator = random.Random(int.from_bytes(digest[:8]))
     relevance_score = generator.random()
     first, second = sorted((generator.random(), generator.random()))
-    if relevance_score < 0.5:
-        return Reply(relevant=False, relevance_score=relevance_score)
     spans = tuple(Span(first * span.end_s, second * span.end_s) for span in whole_video(query))
-    return Reply(relevant=True, spans=spans, relevance_score=relevance_score)
+    return Reply(relevant=relevance_score >= 0.5, spans=spans, relevance_score=relevance_score)
 
 
 def whole_video(query: Query) -> tuple[Span, ...]:

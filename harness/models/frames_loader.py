@@ -13,6 +13,7 @@ from rarft.harness.models.base import Request
 from rarft.harness.types import Span
 from rarft.harness.video.cache import FramesCache
 from rarft.harness.video.frames import Frames, load_frames
+from rarft.harness.video.input import blacken
 from rarft.harness.video.policy import FramesPolicy
 
 _MAX_THREADS: Final = 4
@@ -33,9 +34,13 @@ class FramesLoader:
         self._futures: OrderedDict[_Key, Future[Frames]] = OrderedDict()
 
     def load(self, requests: Sequence[Request]) -> list[Frames | VideoError]:
-        """Return each request's frames, or why there are none."""
+        """Return each request's frames, or why there are none.
+
+        Where black frames are asked for, the video is decoded all the same: its length and size
+        decide how many there are, and how large.
+        """
         futures = [self._start(request) for request in requests]
-        return [_outcome(future) for future in futures]
+        return [_outcome(*pair) for pair in zip(futures, requests, strict=True)]
 
     def close(self) -> None:
         """Stop the threads and forget the frames."""
@@ -47,13 +52,13 @@ class FramesLoader:
             refused: Future[Frames] = Future()
             refused.set_exception(VideoError("got a request without a video, expected one"))
             return refused
-        key = (request.video.sha256, request.query.clip)
+        key = (request.video.sha256, request.clip)
         if key not in self._futures:
             self._futures[key] = self._pool.submit(
                 load_frames,
                 request.video.path,
                 self._policy,
-                clip=request.query.clip,
+                clip=request.clip,
                 cache=self._cache,
                 sha256=request.video.sha256,
             )
@@ -64,8 +69,9 @@ class FramesLoader:
         return future
 
 
-def _outcome(future: Future[Frames]) -> Frames | VideoError:
+def _outcome(future: Future[Frames], request: Request) -> Frames | VideoError:
     try:
-        return future.result()
+        frames = future.result()
     except VideoError as error:
         return error
+    return blacken(frames) if request.video_input == "black" else frames

@@ -9,13 +9,22 @@ import importlib.metadata
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
 import torch
+from transformers import GenerationConfig, LogitsProcessorList
 
 from rarft.harness.errors import UserError, VideoError
+from rarft.harness.models.answer_opening import (
+    OPENING_VERSION,
+    Vocabulary,
+    find_opening,
+    opening_logits,
+    time_probability,
+)
 from rarft.harness.models.base import Request
 from rarft.harness.models.card import Card
 from rarft.harness.models.checkpoint import (
@@ -35,13 +44,16 @@ from rarft.harness.models.hf_generation import (
 from rarft.harness.models.hf_inputs import make_inputs
 from rarft.harness.models.revision import checkpoint_folder, hub_commit, named_checkpoint
 from rarft.harness.models.rope_time import POSITIONS_VERSION
+from rarft.harness.models.row_sampling import SAMPLING_VERSION, RowSampler, greedy
+from rarft.harness.models.sampling import is_sampled
 from rarft.harness.models.torch_state import seeded, suitable_threads
 from rarft.harness.types import Query, Reply
 from rarft.harness.video.cache import FramesCache
 from rarft.harness.video.frames import Frames
 from rarft.harness.video.reader import decoder_versions
 
-MODEL_ARGS: Final = ("pretrained", "revision", "dtype", "device", "attn_implementation")
+MODEL_ARGS: Final = ("pretrained", "revision", "dtype", "device", "attn_implementation", "score")
+SCORES: Final = ("none", "logits")
 
 
 def load(
@@ -65,6 +77,8 @@ def load(
             f"got the model argument {unknown[0]}, expected one of {', '.join(MODEL_ARGS)}"
         )
     check_settings(generation)
+    if model_args.get("score") not in (None, *SCORES):
+        raise UserError(f"got score={model_args['score']}, expected score=none or score=logits")
     checkpoint, revision = named_checkpoint(card, model_args)
     if checkpoint is None or card.frames is None:
         raise UserError(
@@ -81,7 +95,14 @@ def load(
     frames_loader = FramesLoader(
         card.frames, cache=FramesCache(cache / "frames"), n_kept=max(batch_size, 1)
     )
-    return HfModel(card, choice, frames_loader, generation=generation, seed=seed)
+    return HfModel(
+        card,
+        choice,
+        frames_loader,
+        generation=generation,
+        seed=seed,
+        scores_logits=model_args.get("score") == "logits",
+    )
 
 
 class HfModel:
@@ -95,8 +116,11 @@ class HfModel:
         *,
         generation: Mapping[str, Any],
         seed: int,
+        scores_logits: bool = False,
     ) -> None:
         self._order = card.order
+        self._form = card.output.form
+        self._scores_logits = scores_logits
         self._choice = choice
         self._frames_loader = frames_loader
         self._generation = dict(generation)
@@ -108,6 +132,9 @@ class HfModel:
         """Return the versions of the libraries, the device and the number format."""
         is_gpu = self._choice.device.type == "cuda"
         device = torch.cuda.get_device_name(self._choice.device) if is_gpu else "cpu"
+        # Named where they take part only, so that what they do not change keeps its name.
+        sampling = {"sampling": SAMPLING_VERSION} if is_sampled(self._generation) else {}
+        scoring = {"answer_opening": OPENING_VERSION} if self._scores_logits else {}
         return {
             "torch": torch.__version__,
             "transformers": importlib.metadata.version("transformers"),
@@ -117,6 +144,8 @@ class HfModel:
             "device": device,
             "dtype": str(self._choice.dtype).removeprefix("torch."),
             "attn_implementation": self._choice.attn_implementation,
+            **sampling,
+            **scoring,
         }
 
     @property
@@ -186,24 +215,64 @@ class HfModel:
             inputs = make_inputs(processor, requests, frames, order=self._order)
             n_prompt_tokens = inputs["attention_mask"].sum(dim=1).tolist()
             _check_length(max(n_prompt_tokens), settings.max_new_tokens, network.config.text_config)
-            with torch.inference_mode(), seeded(f"{self._seed} {requests[0].key}"):
-                output = network.generate(**inputs.to(network.device), generation_config=settings)
-        new_tokens = output[:, inputs["input_ids"].shape[1] :].tolist()
+            inputs = inputs.to(network.device)
+            with torch.inference_mode():
+                output = self._generated(network, inputs, settings, requests)
+                new_tokens = output[:, inputs["input_ids"].shape[1] :].tolist()
+                kept = [until_end(token_ids, end_token_ids(own)) for token_ids in new_tokens]
+                scores = self._scored(network, inputs, kept)
         seconds = (time.perf_counter() - started_s) / len(requests)
-        replies = []
-        for token_ids, n_prompt, one in zip(new_tokens, n_prompt_tokens, frames, strict=True):
-            kept = until_end(token_ids, end_token_ids(own))
-            replies.append(
-                Reply(
-                    text=processor.tokenizer.decode(kept, skip_special_tokens=False),
-                    n_prompt_tokens=n_prompt,
-                    n_new_tokens=len(kept),
-                    n_frames=one.n_frames,
-                    effective_fps=one.effective_fps,
-                    seconds=seconds,
-                )
+        rows = zip(kept, scores, n_prompt_tokens, frames, strict=True)
+        return [
+            Reply(
+                text=processor.tokenizer.decode(token_ids, skip_special_tokens=False),
+                relevance_score=score,
+                n_prompt_tokens=n_prompt,
+                n_new_tokens=len(token_ids),
+                n_frames=one.n_frames,
+                effective_fps=one.effective_fps,
+                seconds=seconds,
             )
-        return replies
+            for token_ids, score, n_prompt, one in rows
+        ]
+
+    def _generated(
+        self, network: Any, inputs: Any, settings: GenerationConfig, requests: Sequence[Request]
+    ) -> torch.Tensor:
+        """Return prompts and replies. Shape: (batch, tokens).
+
+        Each request samples from its own generator; only beams share one, that of the first.
+        """
+        seeds = [f"{self._seed} {request.key}" for request in requests]
+        drawing = LogitsProcessorList()
+        if settings.do_sample and (settings.num_beams or 1) == 1:
+            drawing.append(RowSampler(settings, seeds, device=network.device))
+            settings = greedy(settings)
+        with seeded(seeds[0]):
+            tokens: torch.Tensor = network.generate(
+                **inputs, generation_config=settings, logits_processor=drawing
+            )
+        return tokens
+
+    def _scored(
+        self, network: Any, inputs: Any, replies: Sequence[Sequence[int]]
+    ) -> list[float | None]:
+        """Return how likely each answer was to open with a time, where that is asked for."""
+        if not self._scores_logits:
+            return [None] * len(replies)
+        vocabulary = self._vocabulary
+        openings = [find_opening(reply, vocabulary, form=self._form) for reply in replies]
+        if not any(openings):
+            return [None] * len(replies)
+        rows = opening_logits(network, inputs, replies, openings)
+        return [
+            time_probability(row, one, vocabulary) if one else None
+            for row, one in zip(rows, openings, strict=True)
+        ]
+
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        return Vocabulary(self.checkpoint.processor.tokenizer)
 
 
 def _pinned(choice: CheckpointChoice) -> CheckpointChoice:

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from transformers import GenerationConfig
 
 from rarft.harness.errors import UserError
+from rarft.harness.models.sampling import is_sampled
 
 DEFAULT_MAX_NEW_TOKENS: Final = 512
 _SAMPLING: Final = ("temperature", "top_p", "top_k")
@@ -77,8 +78,8 @@ def generation_config(settings: Mapping[str, Any], *, own: GenerationConfig) -> 
         own: What the checkpoint ships: its end tokens, and where sampling leaves something open,
             its sampling values.
     """
-    wanted = dict(settings)
-    do_sample = bool(wanted.pop("do_sample", False)) and wanted.get("temperature") != 0
+    do_sample = is_sampled(settings)
+    wanted = {name: value for name, value in settings.items() if name != "do_sample"}
     sampling = {name: wanted.pop(name, None) for name in _SAMPLING}
     if do_sample:
         shipped = {name: getattr(own, name) for name in _SAMPLING}

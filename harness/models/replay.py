@@ -92,14 +92,14 @@ class ReplayModel:
             )
 
     def generate(self, requests: Sequence[Request]) -> list[Reply]:
-        """Return the stored replies; a query the file lacks is a missing reply."""
-        return [self._find(request.query) or Reply(missing=True) for request in requests]
+        """Return the stored replies, each repeat its own; what the file lacks is missing."""
+        return [self._find(r.query, r.repeat) or Reply(missing=True) for r in requests]
 
     def close(self) -> None:
         """Hold nothing."""
 
-    def _find(self, query: Query) -> Reply | None:
-        asked = (_video(query.video), _words(query.text))
+    def _find(self, query: Query, repeat: int = 0) -> Reply | None:
+        asked = _asked(query.video, query.text, repeat)
         return self._replies.get((query.task, query.id, *asked)) or self._replies.get(asked)
 
 
@@ -129,9 +129,14 @@ def read_replies(content: bytes, path: Path) -> Rows:
 def _own_replies(rows: Sequence[Mapping[str, Any]]) -> Rows:
     replies: Rows = {}
     for row in rows:
-        asked = (_video(row["video"]), _words(row["query"]))
+        asked = _asked(row["video"], row["query"], row.get("repeat", 0))
         replies[asked] = replies[row["task"], row["query_id"], *asked] = reply_from_row(row)
     return replies
+
+
+def _asked(video: str, text: str, repeat: int) -> tuple[str, ...]:
+    """Return what a reply is matched by; the first repeat is matched as if there were no others."""
+    return (_video(video), _words(text), *([str(repeat)] if repeat else []))
 
 
 def _json_lines(content: bytes) -> list[dict[str, Any]]:

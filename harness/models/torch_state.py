@@ -15,10 +15,14 @@ SMALL_PARAMETERS: Final = 20_000_000
 @contextmanager
 def seeded(seed: str) -> Iterator[None]:
     """Draw the same samples for the same text, and leave the global generators as they were."""
-    digest = hashlib.sha256(seed.encode()).digest()
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-        torch.manual_seed(int.from_bytes(digest[:8]) >> 1)
+        torch.manual_seed(seed_number(seed))
         yield
+
+
+def seed_number(seed: str) -> int:
+    """Return the number that seeds a generator for this text."""
+    return int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8]) >> 1
 
 
 @contextmanager

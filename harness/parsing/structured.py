@@ -19,12 +19,16 @@ def parse_structured(reply: Reply) -> Prediction:
 
     Args:
         reply: a Reply without text. `relevant` decides; spans may be empty although it is true.
+            The spans of a reply that refuses are its candidates.
 
     Example:
         >>> parse_structured(Reply(relevant=True)).kind
         'grounded'
         >>> parse_structured(Reply(relevant=False)).kind
         'refused'
+        >>> from rarft.harness.types import Span
+        >>> parse_structured(Reply(relevant=False, spans=(Span(3.0, 9.0),))).candidates
+        (Span(start_s=3.0, end_s=9.0),)
         >>> parse_structured(Reply()).reason
         'structured: the reply sets no relevance'
     """
@@ -33,7 +37,7 @@ def parse_structured(reply: Reply) -> Prediction:
     if reply.relevant is None:
         return Prediction(kind="unparsed", reason="structured: the reply sets no relevance")
     if not reply.relevant:
-        return Prediction(kind="refused", format_ok=True)
+        return Prediction(kind="refused", format_ok=True, candidates=reply.spans)
     flags = make_spans(Pair(span.start_s, span.end_s) for span in reply.spans).flags
     return Prediction(kind="grounded", spans=reply.spans, flags=flags, format_ok=True)
 
@@ -47,8 +51,9 @@ def read_structured_text(text: str, *, duration_s: float | None = None) -> Predi
     Example:
         >>> read_structured_text('{"spans": [[3, 9]], "relevance_score": 0.7}').spans
         (Span(start_s=3.0, end_s=9.0),)
-        >>> read_structured_text('{"spans": [[3, 9]], "relevant": false}').kind
-        'refused'
+        >>> prediction = read_structured_text('{"spans": [[3, 9]], "relevant": false}')
+        >>> prediction.kind, prediction.candidates
+        ('refused', (Span(start_s=3.0, end_s=9.0),))
     """
     fields = _load(text)
     if fields is None:
@@ -61,7 +66,7 @@ def read_structured_text(text: str, *, duration_s: float | None = None) -> Predi
         return Prediction(kind="refused", format_ok=True)
     found = make_spans(pairs or [], duration_s=duration_s)
     if relevant is False or (relevant is None and not found.spans):
-        return Prediction(kind="refused", format_ok=True)
+        return Prediction(kind="refused", format_ok=True, candidates=found.spans)
     return Prediction(kind="grounded", spans=found.spans, flags=found.flags, format_ok=True)
 
 

@@ -29,6 +29,7 @@ class Answer:
     reply: Excerpt
     explanation: Excerpt | None
     correction: Excerpt | None
+    judged: tuple[str, ...]
     flags: str
     reason: str
 
@@ -122,9 +123,31 @@ def _answer(run: int, sample: Sample) -> Answer:
         reply=_reply(sample),
         explanation=_optional(prediction.explanation) if prediction else None,
         correction=_optional(prediction.correction) if prediction else None,
+        judged=tuple(judged_lines(sample)),
         flags=", ".join(prediction.flags) if prediction else "",
         reason=excerpt_of(sample.failure or (prediction.reason if prediction else "") or " ").text,
     )
+
+
+def judged_lines(sample: Sample) -> list[str]:
+    """Say what each judge made of a reply, one line a measure.
+
+    Example:
+        >>> judgement = {"judge": "sbert", "version": "1", "value": 0.714}
+        >>> judged_lines(Sample(query_id="1", video="a.mp4", text="a cat", relevant=False,
+        ...                     judgements={"similarity": judgement}))
+        ['similarity 0.71 (sbert)']
+    """
+    lines = []
+    for measure, one in sample.judgements.items():
+        if one.value is None:
+            written = f"unscored, {excerpt_of(one.reason).text}"
+        elif isinstance(one.value, tuple):
+            written = ", ".join(one.value) or "none"
+        else:
+            written = f"{one.value:.2f}"
+        lines.append(f"{measure} {written} ({one.judge})")
+    return lines
 
 
 def _written_iou(sample: Sample) -> str:
@@ -134,7 +157,7 @@ def _written_iou(sample: Sample) -> str:
 
 
 def _reply(sample: Sample) -> Excerpt:
-    if sample.status != "scored":
+    if sample.status in ("missing", "failed"):
         return Excerpt("", "There is no reply.")
     if not sample.reply and sample.prediction and sample.prediction.kind != "unparsed":
         return Excerpt("", "A structured answer without text.")

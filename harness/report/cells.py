@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from rarft.harness.metrics import METRICS
 from rarft.harness.report.columns import (
-    COLUMNS,
     NOT_APPLICABLE,
     Column,
     Figure,
@@ -38,10 +38,10 @@ class CellRow:
     cells: tuple[Cell, ...]
 
 
-def result_rows(rows: Sequence[Row]) -> list[CellRow]:
-    """Return the rows of a task's results table in the order of COLUMNS."""
+def result_rows(rows: Sequence[Row], columns: Sequence[Column]) -> list[CellRow]:
+    """Return the rows of a task's results table in the order of the columns."""
     return [
-        CellRow(row.label, row.kind, row.run, tuple(_cell(row, column, rows) for column in COLUMNS))
+        CellRow(row.label, row.kind, row.run, tuple(_cell(row, column, rows) for column in columns))
         for row in rows
     ]
 
@@ -61,11 +61,15 @@ def slice_rows(
 
 def _cell(row: Row, column: Column, rows: Sequence[Row]) -> Cell:
     shown = cell(row.scores, column)
-    if column.kind != "fraction":
+    if not column.is_figure:
         return Cell(shown, is_na=shown == NOT_APPLICABLE)
     figure = figure_of(row.scores, column.key)
-    under = row.kind == "model" and _is_under(figure, column.key, rows)
-    return Cell(shown, interval(figure), under=under, is_na=figure is None)
+    under = (
+        row.kind == "model"
+        and METRICS[column.key].higher_is_better
+        and _is_under(figure, column.key, rows)
+    )
+    return Cell(shown, interval(figure, column), under=under, is_na=figure is None)
 
 
 def _is_under(figure: Figure | None, key: str, rows: Sequence[Row]) -> bool:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rarft.harness.report.columns import (
-    COLUMNS,
     Column,
+    all_columns,
     cell,
     count_of,
     figure_of,
     interval,
 )
-from rarft.harness.report.rows import Row, footnotes, task_names, task_rows
+from rarft.harness.report.rows import Row, footnotes, judge_notes, task_names, task_rows
 from rarft.harness.report.schema import Results
 
 
@@ -24,14 +24,19 @@ def markdown_table(runs: Sequence[Results], *, intervals: bool = False, floors: 
         intervals: write the 95% interval behind each figure.
         floors: keep the floor rows.
     """
-    titles = ["task", "queries", "model", *(_title(column) for column in COLUMNS)]
-    aligned = [":--", "--:", ":--", *("--:" for _ in COLUMNS)]
+    rows_of = {
+        task: [row for row in task_rows(runs, task) if floors or row.kind == "model"]
+        for task in task_names(runs)
+    }
+    columns = all_columns([one for results in runs for one in results.results.values()])
+    titles = ["task", "queries", "model", *(_title(column) for column in columns)]
+    aligned = [":--", "--:", ":--", *("--:" for _ in columns)]
     lines = [_line(titles), _line(aligned)]
     notes: list[str] = []
-    for task in task_names(runs):
-        rows = [row for row in task_rows(runs, task) if floors or row.kind == "model"]
-        lines += [_line(_cells(task, row, intervals=intervals)) for row in rows]
+    for task, rows in rows_of.items():
+        lines += [_line(_cells(task, row, columns, intervals=intervals)) for row in rows]
         notes += [f"- {_escaped(task)}: {_escaped(note)}" for note in footnotes(rows)]
+    notes += [f"- {_escaped(note)}" for note in judge_notes(runs)]
     return "\n".join([*lines, *(["", *notes] if notes else [])]) + "\n"
 
 
@@ -39,12 +44,12 @@ def _title(column: Column) -> str:
     return f"{column.group} {column.label}"
 
 
-def _cells(task: str, row: Row, *, intervals: bool) -> list[str]:
+def _cells(task: str, row: Row, columns: Sequence[Column], *, intervals: bool) -> list[str]:
     n_queries = count_of(row.scores, "n_queries")
     label = f"**{_escaped(row.label)}**" if row.kind == "model" else _escaped(row.label)
     figures = []
-    for column in COLUMNS:
-        bounds = interval(figure_of(row.scores, column.key)) if column.kind == "fraction" else ""
+    for column in columns:
+        bounds = interval(figure_of(row.scores, column.key), column) if column.is_figure else ""
         shown = cell(row.scores, column)
         figures.append(f"{shown} [{bounds}]" if intervals and bounds else shown)
     return [_escaped(task), "" if n_queries is None else str(n_queries), label, *figures]

@@ -18,6 +18,7 @@ Outcome = Literal[
     "wrong_refusal",
     "wrong_grounding",
     "unparsed",
+    "unjudged",
     "failed",
     "missing",
 ]
@@ -30,6 +31,7 @@ OUTCOME_LABELS: Final[dict[Outcome, str]] = {
     "wrong_refusal": "refused a relevant query",
     "wrong_grounding": "grounded an irrelevant query",
     "unparsed": "unparsed reply",
+    "unjudged": "reply that the judge could not read",
     "failed": "failed request",
     "missing": "no stored reply",
 }

@@ -20,10 +20,10 @@ from markupsafe import Markup
 from rarft.harness.atomic_file import write_atomic
 from rarft.harness.errors import UserError
 from rarft.harness.report.browser import browser_entry, filters_of
-from rarft.harness.report.columns import COLUMNS, FLAG, NOT_APPLICABLE
+from rarft.harness.report.columns import FLAG, NOT_APPLICABLE, UNSCORED, Column, all_columns
 from rarft.harness.report.outcomes import OUTCOME_LABELS
 from rarft.harness.report.plots import FLOOR_CLASSES
-from rarft.harness.report.rows import task_names
+from rarft.harness.report.rows import judge_notes, task_names
 from rarft.harness.report.runs import RunView
 from rarft.harness.report.sections import task_section
 from rarft.harness.report.selection import Entry, entries_of, most_telling
@@ -73,8 +73,11 @@ def _render(runs: Sequence[RunView], *, max_samples: int) -> str:
         n_samples += len(all_entries)
         entries += most_telling(all_entries, limit=max_samples)
     script = _source("browse.js.j2")
+    results = [run.results for run in runs]
+    columns = all_columns([one for run in results for one in run.results.values()])
     return environment.get_template("page.html.j2").render(
-        **_constants(),
+        **_constants(columns),
+        judge_notes=judge_notes(results),
         style=Markup(_source("style.css.j2")),
         script=Markup(script),
         script_digest=_digest(script),
@@ -83,7 +86,7 @@ def _render(runs: Sequence[RunView], *, max_samples: int) -> str:
         facts=[_facts(run) for run in runs],
         records=[_record(run) for run in runs],
         sections=[
-            task_section(runs, task, labels=labels, anchor=f"task-{number}")
+            task_section(runs, task, labels=labels, columns=columns, anchor=f"task-{number}")
             for number, task in enumerate(tasks, start=1)
         ],
         entries=[browser_entry(entry) for entry in entries],
@@ -93,17 +96,18 @@ def _render(runs: Sequence[RunView], *, max_samples: int) -> str:
     )
 
 
-def _constants() -> dict[str, Any]:
-    groups = Counter(column.group for column in COLUMNS)
+def _constants(columns: Sequence[Column]) -> dict[str, Any]:
+    groups = Counter(column.group for column in columns)
     return {
-        "columns": COLUMNS,
+        "columns": columns,
         "column_groups": list(groups.items()),
         "group_starts": {
             column.key
-            for before, column in zip((None, *COLUMNS), COLUMNS, strict=False)
+            for before, column in zip((None, *columns), columns, strict=False)
             if before is None or before.group != column.group
         },
         "flag": FLAG,
+        "unscored": UNSCORED,
         "na": NOT_APPLICABLE,
         "floor_classes": FLOOR_CLASSES,
         "outcome_labels": OUTCOME_LABELS,

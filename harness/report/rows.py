@@ -10,7 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from rarft.harness.report.columns import FLAG, count_of, is_flagged
+from rarft.harness.report.columns import (
+    FLAG,
+    UNSCORED,
+    UNSCORED_SHOWN,
+    count_of,
+    is_flagged,
+    unscored_share,
+)
 from rarft.harness.report.schema import Results, Scores
 
 FLOORS: Final = {
@@ -65,20 +72,73 @@ def footnotes(rows: Sequence[Row]) -> list[str]:
     for row in rows:
         if row.kind == "model" and is_flagged(row.scores):
             notes.append(_left_out(row))
+        if row.kind == "model" and _unscored(row):
+            notes.append(_unscored(row))
         if row.reason:
             notes.append(f"{row.label}: not applicable, {row.reason}.")
     return notes
 
 
+def judge_notes(runs: Sequence[Results]) -> list[str]:
+    """Return who judged the explanations of the shown runs, one line a distinct answer.
+
+    Example:
+        >>> from rarft.harness.report.schema import ModelEntry
+        >>> judge = {"judge": "sbert", "version": "1", "model": "all-MiniLM-L6-v2"}
+        >>> run = Results(schema_version=1, model=ModelEntry(name="m"), results={},
+        ...               provenance={"judges": {"similarity": judge}})
+        >>> judge_notes([run])
+        ['Judges: similarity by sbert 1 (all-MiniLM-L6-v2).']
+    """
+    lines: dict[str, list[str]] = {}
+    for results in runs:
+        judges = results.provenance.get("judges") or {}
+        named = [
+            f"{measure} by {one.get('judge')} {one.get('version')}"
+            + (f" ({_short(str(one['model']))})" if one.get("model") else "")
+            for measure, one in judges.items()
+            if isinstance(one, dict)
+        ]
+        if named:
+            lines.setdefault(f"Judges: {', '.join(named)}.", []).append(results.model.label)
+    if len(lines) == 1:
+        return list(lines)
+    return [f"{', '.join(models)}: {line}" for line, models in lines.items()]
+
+
+def _short(model: str) -> str:
+    """Return the name of a judge's model with the beginning of its digest only."""
+    name, at, revision = model.partition("@")
+    return name + at + revision.removeprefix("sha256:")[:12]
+
+
 def _left_out(row: Row) -> str:
     n_missing = count_of(row.scores, "n_missing") or 0
     n_failed = count_of(row.scores, "n_failed") or 0
+    n_unjudged = count_of(row.scores, "n_unjudged") or 0
     n_queries = count_of(row.scores, "n_queries")
     of = f" of {n_queries} queries" if n_queries is not None else ""
+    unjudged = f" and {n_unjudged} that the relevance judge could not read" if n_unjudged else ""
     return (
-        f"{FLAG} {row.label}: {n_missing} missing and {n_failed} failed{of} "
+        f"{FLAG} {row.label}: {n_missing} missing and {n_failed} failed{of}{unjudged} "
         "are left out of its figures."
     )
+
+
+def _unscored(row: Row) -> str:
+    """Return what no judge could score in a row, empty where that is little."""
+    shares = {
+        measure: unscored_share(row.scores, measure)
+        for measure in ("categories", "similarity", "reasoning", "correction")
+    }
+    named = [
+        f"{count_of(row.scores, f'n_unscored_{measure}')} {measure}"
+        for measure, share in shares.items()
+        if share > UNSCORED_SHOWN
+    ]
+    if not named:
+        return ""
+    return f"{UNSCORED} {row.label}: unscored and left out of the means: {', '.join(named)}."
 
 
 def _floor_rows(

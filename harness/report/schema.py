@@ -87,6 +87,20 @@ class SamplePrediction(BaseModel):
     correction: str | None = None
     flags: tuple[str, ...] = ()
     reason: str = ""
+    format_ok: bool = False
+    candidates: tuple[tuple[float, float], ...] = ()
+
+
+class SampleJudgement(BaseModel):
+    """What one judge made of one reply: a value, or unscored with the reason."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
+
+    judge: str
+    version: str
+    model: str = ""
+    value: tuple[str, ...] | float | None = None
+    reason: str = ""
 
 
 class Sample(BaseModel):
@@ -104,13 +118,17 @@ class Sample(BaseModel):
     spans: tuple[tuple[float, float], ...] = ()
     duration_s: float | None = None
     prediction: SamplePrediction | None = None
-    status: Literal["scored", "missing", "failed"] = "scored"
+    status: Literal["scored", "missing", "failed", "unjudged"] = "scored"
     failure: str | None = None
     reply: str | None = None
     iou: float | None = None
     ra_iou: float | None = None
     refusal: str | None = None
     relevant_query: str | None = None
+    relevance_score: float | None = None
+    judgements: dict[str, SampleJudgement] = Field(default_factory=dict)
+    explanation: dict[str, float] = Field(default_factory=dict)
+    unscored: tuple[str, ...] = ()
 
 
 def parse_results(content: str | bytes, *, source: str) -> Results:

@@ -9,15 +9,18 @@ from typing import Any
 
 from markupsafe import Markup
 
+from rarft.harness.metrics import QueryOutcome
 from rarft.harness.report.cells import CellRow, result_rows, slice_rows
-from rarft.harness.report.columns import count_of
+from rarft.harness.report.columns import Column, count_of
 from rarft.harness.report.outcomes import Outcome
 from rarft.harness.report.plots import category_plot, level_plot
 from rarft.harness.report.rows import Row, footnotes, task_rows
 from rarft.harness.report.runs import RunView
+from rarft.harness.report.sample_outcomes import outcome_from_sample
 from rarft.harness.report.schema import Sample
 from rarft.harness.report.slices import CATEGORY_SLICES, LEVEL_SLICES, present_slices
 from rarft.harness.report.span_plots import outcome_bar, outcome_shares, span_scatter
+from rarft.harness.report.threshold_plots import reliability_plot, risk_coverage_plot
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,32 +57,52 @@ class TaskSection:
     categories: SlicePlot | None
     outcomes: tuple[OutcomeBar, ...]
     scatters: tuple[tuple[str, Markup], ...]
+    risk_coverage: Markup | None
+    reliability: Markup | None
     load_report: dict[str, Any]
     provenance: dict[str, Any]
 
 
 def task_section(
-    runs: Sequence[RunView], task: str, *, labels: Sequence[str], anchor: str
+    runs: Sequence[RunView],
+    task: str,
+    *,
+    labels: Sequence[str],
+    columns: Sequence[Column],
+    anchor: str,
 ) -> TaskSection:
     """Build the section of one task; `labels` names the runs."""
     results = [run.results for run in runs]
     rows = task_rows(results, task, labels=labels)
     first = next(one for one in results if task in one.results)
+    ranked = _with_scores(runs, task)
     samples = next((run.samples[task] for run in runs if run.samples.get(task)), ())
     return TaskSection(
         name=task,
         anchor=anchor,
         n_queries=count_of(first.results[task], "n_queries"),
         n_scored=count_of(first.results[task], "n_scored"),
-        rows=tuple(result_rows(rows)),
+        rows=tuple(result_rows(rows, columns)),
         notes=tuple(footnotes(rows)),
         levels=_levels(rows, task, samples),
         categories=_categories(rows, task, samples),
         outcomes=tuple(_outcome_bars(runs, task, labels)),
         scatters=tuple(_scatters(runs, task, labels)),
+        risk_coverage=risk_coverage_plot(ranked, label=f"Risk against coverage on {task}"),
+        reliability=reliability_plot(ranked, label=f"Reliability of the scores on {task}"),
         load_report=first.load_reports.get(task) or {},
         provenance=first.provenance.get("tasks", {}).get(task, {}),
     )
+
+
+def _with_scores(runs: Sequence[RunView], task: str) -> dict[int, list[QueryOutcome]]:
+    """Return the outcomes of the runs whose queries have relevance scores, by position."""
+    return {
+        index: [outcome_from_sample(one.model_dump(mode="json"), "paper") for one in samples]
+        for index, run in enumerate(runs)
+        if (samples := run.samples.get(task, ()))
+        and any(one.relevance_score is not None for one in samples)
+    }
 
 
 def _levels(rows: Sequence[Row], task: str, samples: Iterable[Sample]) -> SlicePlot | None:

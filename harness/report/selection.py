@@ -21,6 +21,7 @@ MOST_TELLING: Final[tuple[Outcome, ...]] = (
     "right_refusal",
     "right_span",
     "unscored_span",
+    "unjudged",
     "failed",
     "missing",
 )

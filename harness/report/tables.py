@@ -15,10 +15,12 @@ from rich.text import Text
 
 from rarft.harness.report.columns import (
     COLUMNS,
+    EXPLANATION_COLUMNS,
     FLAG,
     NOT_APPLICABLE,
     OWN_COLUMNS,
     PAPER_COLUMNS,
+    SELECTIVE_COLUMNS,
     Column,
     Figure,
     cell,
@@ -26,10 +28,12 @@ from rarft.harness.report.columns import (
     figure_of,
     is_flagged,
     percent,
+    present,
+    written,
 )
 from rarft.harness.report.markdown import markdown_table
-from rarft.harness.report.rows import FLOORS, Row, footnotes, task_rows
-from rarft.harness.report.schema import Results
+from rarft.harness.report.rows import FLOORS, Row, footnotes, judge_notes, task_rows
+from rarft.harness.report.schema import Results, Scores
 from rarft.harness.report.slices import ALL_CATEGORY_SLICES, LEVEL_SLICES, present_slices
 
 __all__ = ["category_table", "level_table", "markdown_table", "results_table"]
@@ -41,9 +45,13 @@ INTERVAL_LABELS: Final = ("  95% from", "      to")
 def results_table(results: Results, *, width: int = 80) -> Table:
     """Return every task's scores: the model, its intervals, the floors on the same queries.
 
-    From 120 columns on this is one table; below, the paper's columns stand above ours.
+    From 120 columns on the first is one table; below, the paper's columns stand above ours.
+    Explanations and thresholds have tables of their own where they apply.
     """
     blocks = [COLUMNS] if width >= ONE_TABLE_WIDTH else [PAPER_COLUMNS, OWN_COLUMNS]
+    scores = list(results.results.values())
+    own = (present(EXPLANATION_COLUMNS, scores), present(SELECTIVE_COLUMNS, scores))
+    blocks += [columns for columns in own if columns]
     grid = Table.grid(expand=False)
     grid.add_column()
     for columns in blocks:
@@ -75,13 +83,21 @@ def _score_table(results: Results, columns: Sequence[Column]) -> Table:
         table.add_column(f"{group}\n{column.label}", justify="right", no_wrap=True, min_width=6)
         previous = column.group
     for task in results.tasks:
+        if not _applies(columns, results.results[task]):
+            continue
         n_queries = count_of(results.results[task], "n_queries")
         size = "" if n_queries is None else f", n={n_queries}"
         table.add_row(Text(task + size, style="bold underline"))
         for row in task_rows([results], task):
-            _add_score_rows(table, row, columns)
+            if _applies(columns, row.scores):
+                _add_score_rows(table, row, columns)
         table.add_section()
     return table
+
+
+def _applies(columns: Sequence[Column], scores: Scores) -> bool:
+    """Whether a block of columns says anything of a row; the blocks of every table always do."""
+    return columns[0] in COLUMNS or bool(present(columns, [scores]))
 
 
 def _add_score_rows(table: Table, row: Row, columns: Sequence[Column]) -> None:
@@ -90,17 +106,25 @@ def _add_score_rows(table: Table, row: Row, columns: Sequence[Column]) -> None:
     if row.kind != "model":
         return
     figures = [
-        figure_of(row.scores, column.key) if column.kind == "fraction" else None
-        for column in columns
+        figure_of(row.scores, column.key) if column.is_figure else None for column in columns
     ]
-    for label, bounds in zip(INTERVAL_LABELS, _bounds(figures), strict=True):
+    for label, bounds in zip(INTERVAL_LABELS, _bounds(figures, columns), strict=True):
         if any(bounds):
             table.add_row(label, *bounds, style="dim")
 
 
-def _bounds(figures: Sequence[Figure | None]) -> tuple[list[str], list[str]]:
-    lows = [percent(one.low) if one and one.low is not None else "" for one in figures]
-    highs = [percent(one.high) if one and one.high is not None else "" for one in figures]
+def _bounds(
+    figures: Sequence[Figure | None], columns: Sequence[Column]
+) -> tuple[list[str], list[str]]:
+    pairs = [(one.low, one.high) if one else (None, None) for one in figures]
+    lows = [
+        written(low, c) if low is not None else ""
+        for (low, _), c in zip(pairs, columns, strict=True)
+    ]
+    highs = [
+        written(high, c) if high is not None else ""
+        for (_, high), c in zip(pairs, columns, strict=True)
+    ]
     return lows, highs
 
 
@@ -116,7 +140,7 @@ def _notes(results: Results) -> list[str]:
     rows = {task: task_rows([results], task) for task in results.tasks}
     for task, own in rows.items():
         notes += [f"{task}: {note}" for note in footnotes(own)]
-    return notes
+    return notes + judge_notes([results])
 
 
 def _slice_table(results: Results, slices: dict[str, str], *, title: str) -> Table:

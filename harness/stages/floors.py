@@ -18,17 +18,18 @@ from rarft.harness.atomic_file import write_atomic
 from rarft.harness.cache_directory import cache_directory
 from rarft.harness.errors import UserError
 from rarft.harness.judges.rule import judge_reply
-from rarft.harness.metrics import QueryOutcome, outcome
+from rarft.harness.metrics import outcome
 from rarft.harness.models import Request, find_card, load_model
 from rarft.harness.reply_rows import reply_from_row, row_from_reply
 from rarft.harness.run_config import RunConfig
 from rarft.harness.stages.append_log import SCHEMA_VERSION
+from rarft.harness.stages.floor_explanations import explanation_of
 from rarft.harness.stages.loaded_task import LoadedTask
 from rarft.harness.stages.task_figures import task_figures
-from rarft.harness.types import Query, Reply
+from rarft.harness.types import Reply
 
 SHOWN_FLOORS: Final = ("always_ground", "always_refuse", "blind")
-VERSION: Final = 1
+VERSION: Final = 2
 """Raised when a floor's replies or the figures can change; part of every cache key."""
 
 
@@ -48,16 +49,28 @@ def _cached_figures(name: str, task: LoadedTask, config: RunConfig) -> dict[str,
     if replies[0].failure is not None:
         figures = {"not_applicable": replies[0].failure}
     else:
-        pairs = zip(task.asked, replies, strict=False)
-        outcomes = [_outcome(query, reply, config) for query, reply in pairs]
-        figures = task_figures(outcomes, n_resamples=config.n_resamples, seed=config.seed)
+        figures = _figures(name, task, replies, config)
     _write(path, figures)
     return figures
 
 
-def _outcome(query: Query, reply: Reply, config: RunConfig) -> QueryOutcome:
-    prediction = judge_reply(reply, form="structured", duration_s=query.duration_s)
-    return outcome(query, prediction, policy=config.policy)
+def _figures(
+    name: str, task: LoadedTask, replies: Sequence[Reply], config: RunConfig
+) -> dict[str, Any]:
+    explanation = explanation_of(name, task.asked)
+    outcomes = [
+        outcome(
+            query,
+            judge_reply(reply, form="structured", duration_s=query.duration_s),
+            policy=config.policy,
+            judgements=explanation.judgements,
+            judged=explanation.judged,
+            relevance_score=reply.relevance_score,
+        )
+        for query, reply in zip(task.asked, replies, strict=False)
+    ]
+    figures = task_figures(outcomes, n_resamples=config.n_resamples, seed=config.seed)
+    return {**figures, **explanation.figures}
 
 
 def _cached_replies(name: str, task: LoadedTask, config: RunConfig) -> Sequence[Reply]:

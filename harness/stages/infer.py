@@ -81,7 +81,7 @@ def make_workload(plan: Plan, responses: Responses, *, batch_size: int) -> Workl
     n_left = sum(map(len, batches))
     return Workload(
         batches=tuple(batches),
-        n_queries=len(plan.requests),
+        n_queries=sum(request.repeat == 0 for request in plan.requests),
         n_distinct=len(distinct),
         n_stored=len(distinct) - n_left,
     )
@@ -159,13 +159,18 @@ def _rows(
             yield {**_asked(request), **content}
 
 
-def _asked(request: Request) -> dict[str, str]:
-    """Return what a row says of its question; `replay` matches by it."""
+def _asked(request: Request) -> dict[str, str | int]:
+    """Return what a row says of its question; `replay` matches by video, query and repeat."""
     query = request.query
-    return {
+    asked: dict[str, str | int] = {
         "task": query.task,
         "query_id": query.id,
         "request": request.key,
         "video": query.video,
         "query": query.text,
     }
+    if request.repeat:
+        asked["repeat"] = request.repeat
+    if request.video_input == "other" and request.video is not None:
+        asked["shown_video"] = request.video.path.name
+    return asked

@@ -1,82 +1,148 @@
-"""judge: rows of responses.jsonl become rows of judgements.jsonl, with no model loaded."""
+"""judge: stored replies become rows of judgements.jsonl, with no model of the run loaded.
+
+First what each reply says (relevance and span), then, for refusals of irrelevant queries, how they
+explain themselves. Every judgement is stored as it is made and never made twice.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rarft.harness.judges import rule
+from rarft.harness.judges.case import Case
+from rarft.harness.judges.judge_config import LLM_JUDGES, OFFLINE, JudgeConfig, JudgeEffort
+from rarft.harness.judges.judged_text import judged_text
 from rarft.harness.parsing import Form
-from rarft.harness.reply_rows import prediction_from_row, reply_from_row, row_from_prediction
-from rarft.harness.stages.append_log import AppendLog, read_rows
 from rarft.harness.stages.infer import Responses
-from rarft.harness.types import Prediction, Query
+from rarft.harness.stages.judge_by_llm import Judging, explain_by_llm, llm_judges, read_by_llm
+from rarft.harness.stages.judge_explanations import explain_here, local_identity
+from rarft.harness.stages.judge_relevance import Queries, answered_replies, read_by_rule
+from rarft.harness.stages.judgement_store import JUDGEMENTS, JudgementKey, JudgementStore
+from rarft.harness.types import Judgement, Measure, Prediction, Query, Reply
 
-JUDGEMENTS = "judgements.jsonl"
-GROUP_ROWS = 4096
-
-JudgementKey = tuple[str, str, str]
-
-
-def read_judgements(
-    queries: Mapping[JudgementKey, Query], directory: Path, *, form: Form
-) -> dict[JudgementKey, Prediction]:
-    """Return the stored predictions that this judge would give again, by (task, id, request)."""
-    stored: dict[JudgementKey, Prediction] = {}
-    for row in read_rows(directory / JUDGEMENTS, required=("task", "query_id", "request")):
-        key = (row["task"], row["query_id"], row["request"])
-        query = queries.get(key)
-        if query is not None and all(row.get(k) == v for k, v in _basis(query, form).items()):
-            stored[key] = prediction_from_row(row["prediction"])
-    return stored
+__all__ = ["JUDGEMENTS", "Judged", "JudgementKey", "judge", "judge_identities"]
 
 
-def _basis(query: Query, form: Form) -> dict[str, Any]:
-    """Return what a verdict rests on beside the reply."""
-    return {
-        "judge": rule.NAME,
-        "judge_version": rule.VERSION,
-        "form": form,
-        "duration_s": query.duration_s,
-        "clip": [query.clip.start_s, query.clip.end_s] if query.clip else None,
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What the judges say of each reply.
+
+    `predictions` lacks a reply that the LLM's relevance judge could not read; `by_rule` holds the
+    rule's reading of every reply. `notes` say what asking an LLM has cost.
+    """
+
+    predictions: Mapping[JudgementKey, Prediction]
+    by_rule: Mapping[JudgementKey, Prediction]
+    judgements: Mapping[JudgementKey, Mapping[Measure, Judgement]]
+    notes: tuple[str, ...] = ()
 
 
 def judge(
     responses: Responses,
-    queries: Mapping[JudgementKey, Query],
+    queries: Queries,
     directory: Path,
     *,
     form: Form,
-) -> dict[JudgementKey, Prediction]:
-    """Judge every answered query that has no judgement yet, and return all of them."""
-    judged = read_judgements(queries, directory, form=form)
-    rows: list[Mapping[str, Any]] = []
-    with AppendLog(directory / JUDGEMENTS) as log:
-        for key, query in queries.items():
-            row = responses.rows.get(key)
-            if row is None or row["status"] != "ok" or key in judged:
-                continue
-            judged[key] = rule.judge_reply(
-                reply_from_row(row), form=form, duration_s=query.duration_s, clip=query.clip
-            )
-            rows.append(_judgement_row(key, judged[key], _basis(query, form)))
-            if len(rows) == GROUP_ROWS:
-                log.append(rows)
-                rows = []
-        log.append(rows)
-    return judged
+    config: JudgeConfig | None = None,
+    effort: JudgeEffort = OFFLINE,
+    further_samples: Queries | None = None,
+    show_progress: bool = False,
+) -> Judged:
+    """Judge every answered query that has no judgement yet, and return all of them.
+
+    `further_samples` are the second and later replies to the same queries, which only the rule
+    reads.
+
+    Raises:
+        UserError: a judge cannot work as asked; every judgement made before is stored.
+    """
+    config = config or JudgeConfig()
+    with JudgementStore(directory) as store:
+        judging = Judging(
+            store=store,
+            config=config,
+            effort=effort,
+            directory=directory,
+            show_progress=show_progress,
+        )
+        replies = {key: reply for key, _, reply in answered_replies(responses, queries)}
+        by_rule = read_by_rule(
+            ((key, queries[key], reply) for key, reply in replies.items()), store, form=form
+        )
+        samples = read_by_rule(answered_replies(responses, further_samples or {}), store, form=form)
+        cases = make_cases(queries, replies, by_rule, config)
+        predictions, read_note = by_rule, ""
+        if config.judge_of("relevance") in LLM_JUDGES:
+            predictions, read_note = read_by_llm(judging, cases, by_rule)
+        judgements, explain_note = _explain(judging, queries, replies, cases, predictions)
+    return Judged(
+        predictions=predictions,
+        by_rule={**by_rule, **samples},
+        judgements=judgements,
+        notes=tuple(note for note in (read_note, explain_note) if note),
+    )
 
 
-def _judgement_row(
-    key: JudgementKey, prediction: Prediction, basis: Mapping[str, Any]
-) -> dict[str, Any]:
-    task, query_id, request = key
+def make_cases(
+    queries: Queries,
+    replies: Mapping[JudgementKey, Reply],
+    predictions: Mapping[JudgementKey, Prediction],
+    config: JudgeConfig,
+) -> dict[JudgementKey, Case]:
+    """Set each reply that is read beside its reference."""
     return {
-        "task": task,
-        "query_id": query_id,
-        "request": request,
-        **basis,
-        "prediction": row_from_prediction(prediction),
+        key: _case(queries[key], replies[key], prediction, config)
+        for key, prediction in predictions.items()
     }
+
+
+def _case(query: Query, reply: Reply, prediction: Prediction, config: JudgeConfig) -> Case:
+    explains = not query.relevant and reply.text is not None
+    text = judged_text(reply.text or "", prediction, text=config.judge_text) if explains else ""
+    return Case(query=query, reply=reply, prediction=prediction, text=text)
+
+
+def _explain(
+    judging: Judging,
+    queries: Queries,
+    replies: Mapping[JudgementKey, Reply],
+    by_rule: Mapping[JudgementKey, Case],
+    predictions: Mapping[JudgementKey, Prediction],
+) -> tuple[dict[JudgementKey, dict[Measure, Judgement]], str]:
+    """Judge the explanations of irrelevant queries; return the judgements and what they cost."""
+    irrelevant = {key: one for key, one in predictions.items() if not queries[key].relevant}
+    cases = make_cases(queries, replies, irrelevant, judging.config)
+    judgements: dict[JudgementKey, dict[Measure, Judgement]] = {key: {} for key in cases}
+    explain_here(
+        cases, judgements, judging.store, judging.config, show_progress=judging.show_progress
+    )
+    note = ""
+    if judging.config.llm_kinds:
+        note = explain_by_llm(judging, cases, by_rule, judgements)
+    return judgements, note
+
+
+def judge_identities(config: JudgeConfig) -> dict[Measure, dict[str, Any]]:
+    """Return what judged each measure: every result file says it."""
+    by_llm = llm_judges(config)
+    kinds = {measure: kind for kind, measures in config.llm_kinds.items() for measure in measures}
+    identities: dict[Measure, dict[str, Any]] = {}
+    for measure in sorted(config.judged):
+        if measure in kinds:
+            asked = by_llm[kinds[measure]]
+            identities[measure] = {
+                "judge": asked.name,
+                "version": asked.version,
+                "model": config.judge_model,
+                "prompt_sha256": asked.prompt_sha256,
+            }
+        elif measure == "relevance":
+            identities[measure] = {"judge": rule.NAME, "version": rule.VERSION}
+        else:
+            identities[measure] = dict(local_identity(measure, config))
+        if measure not in ("relevance", "correction"):
+            identities[measure]["text"] = config.judge_text
+    return identities

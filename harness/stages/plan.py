@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rarft.harness.errors import NotFoundError, UserError, VideoError
 from rarft.harness.models import Card, PromptMode, Request, VideoFile, prompt_text, read_prompt
 from rarft.harness.models.revision import named_checkpoint, resolve_revision
+from rarft.harness.models.sampling import is_sampled, with_implied_sampling
 from rarft.harness.run_config import RunConfig
 from rarft.harness.stages.loaded_task import LoadedTask
+from rarft.harness.stages.shown_videos import check_roots, shown_visuals
 from rarft.harness.types import Query
 from rarft.harness.video.content import content_hash
 from rarft.harness.video.locate import find_video, video_roots
@@ -23,7 +26,10 @@ VideoSeen = Callable[[], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Every request of a run, one a query; `failures` holds the reason of those with no video."""
+    """Every request of a run, in task order, all repeats of a query side by side.
+
+    `failures` holds the reason of each request that has no video, by its key.
+    """
 
     tasks: tuple[LoadedTask, ...]
     requests: tuple[Request, ...]
@@ -35,49 +41,68 @@ def make_plan(
     card: Card,
     prompts: Mapping[PromptMode, str],
     *,
+    config: RunConfig,
     identity: Mapping[str, Any],
     on_video: VideoSeen = lambda: None,
 ) -> Plan:
-    """Build one request a query, in task order.
+    """Build the requests of every query, in task order.
 
     Raises:
-        UserError: the model reads videos and no folder with videos is named.
+        UserError: the model reads videos and no folder with videos is named, or a task has no
+            other video to show.
     """
     if card.reads_video:
-        _check_roots(tasks)
+        check_roots(tasks)
     requests: list[Request] = []
     failures: dict[str, str] = {}
     videos: dict[str, VideoFile | str] = {}
     for task in tasks:
-        for query, doc in zip(task.asked, task.task.eval_docs, strict=False):
-            video: VideoFile | str | None = None
-            if card.reads_video:
-                visual = str(task.task.doc_to_image(doc)[0])
-                if visual not in videos:
-                    videos[visual] = open_video(visual)
-                    on_video()
-                video = videos[visual]
-            request = build_request(
-                query, prompts[task.mode], video, card, identity, task_digest=task.digest
-            )
-            if isinstance(video, str):
-                failures[request.key] = video
-            requests.append(request)
+        visuals = shown_visuals(task, config) if card.reads_video else itertools.repeat(None)
+        for query, visual in zip(task.asked, visuals, strict=False):
+            if visual is not None and visual not in videos:
+                videos[visual] = open_video(visual)
+                on_video()
+            video = None if visual is None else videos[visual]
+            for repeat in range(config.repeats):
+                request = build_request(
+                    query,
+                    prompts[task.mode],
+                    video,
+                    card,
+                    identity,
+                    task_digest=task.digest,
+                    repeat=repeat,
+                )
+                if isinstance(video, str):
+                    failures[request.key] = video
+                requests.append(request)
     return Plan(tasks=tuple(tasks), requests=tuple(requests), failures=failures)
 
 
-def _check_roots(tasks: Sequence[LoadedTask]) -> None:
-    """Stop before thousands of queries fail for one variable that is not set."""
-    for root in video_roots():
-        if not root.is_dir():
-            raise NotFoundError(f"got RARFT_VIDEOS with {root}, expected a folder; check the path")
-    for task in tasks:
-        visual = str(task.task.doc_to_image(task.task.eval_docs[0])[0])
-        if not Path(visual).is_absolute() and not video_roots():
-            raise UserError(
-                f"got no folder with the videos of task {task.name}, expected RARFT_VIDEOS to name "
-                "one or several; set it and run again"
-            )
+def check_asked(config: RunConfig, card: Card) -> None:
+    """Refuse what would ask a model the same again, or hide a video that it never reads.
+
+    Raises:
+        UserError: `repeats` of a model that answers alike each time, or a `video_input` for one
+            that reads no video.
+    """
+    if config.video_input != "shown" and not card.reads_video:
+        raise UserError(
+            f"got --video_input {config.video_input} for model '{card.name}', which reads no "
+            "video; leave it out"
+        )
+    if config.repeats == 1 or card.backend == "replay":
+        return
+    if not card.reads_video:
+        raise UserError(
+            f"got --repeats {config.repeats} for model '{card.name}', which answers alike each "
+            "time; leave it out"
+        )
+    if not is_sampled(generation_settings(card, config.gen_kwargs)):
+        raise UserError(
+            f"got --repeats {config.repeats} with greedy decoding, whose replies would all be the "
+            "same, expected sampling; add --gen_kwargs temperature=1.0"
+        )
 
 
 def run_prompts(
@@ -113,7 +138,7 @@ def open_video(visual: str) -> VideoFile | str:
 def model_identity(config: RunConfig, card: Card, engine: Mapping[str, str]) -> dict[str, Any]:
     """Return what is the same for all requests of a run and can change a reply."""
     checkpoint, _ = named_checkpoint(card, config.model_args)
-    return {
+    identity = {
         "model": card.name,
         "backend": card.backend,
         "checkpoint": checkpoint,
@@ -126,16 +151,19 @@ def model_identity(config: RunConfig, card: Card, engine: Mapping[str, str]) -> 
         "engine": dict(engine),
         "seed": config.seed,
     }
+    shown = {"video_input": config.video_input} if config.video_input != "shown" else {}
+    return identity | shown
 
 
 def generation_settings(card: Card, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Return the card's generation settings with the user's on top, by transformers' names.
 
-    `max_gen_toks` is lm-eval's name for `max_new_tokens`; `until` is never set by these tasks.
+    `max_gen_toks` is lm-eval's name for `max_new_tokens`; `until` is never set by these tasks. A
+    temperature above 0 samples, unless the user says `do_sample=false`.
     """
     names = {"max_gen_toks": "max_new_tokens"}
     changed = {names.get(key, key): value for key, value in asked.items() if key != "until"}
-    return {**card.generation, **changed}
+    return {**card.generation, **with_implied_sampling(changed)}
 
 
 def build_request(
@@ -146,26 +174,33 @@ def build_request(
     identity: Mapping[str, Any],
     *,
     task_digest: str,
+    repeat: int = 0,
 ) -> Request:
     """Fill the prompt and name the request.
 
     A model that reads a video is asked once for the same video, words and settings, whatever task
-    they come from. One that reads none may use any field of the row, and the other rows.
+    they come from. One that reads none may use any field of the row, and the other rows. The first
+    repeat has the key of a run without repeats, whose replies it can therefore use.
     """
     text = prompt.replace("{query}", query.text)
-    content: dict[str, Any] = {"identity": identity, "prompt": text}
-    if card.reads_video:
-        clip = [query.clip.start_s, query.clip.end_s] if query.clip else None
-        named = video.sha256 if isinstance(video, VideoFile) else f"no video: {query.video}"
-        content |= {"video": named, "clip": clip}
-    else:
-        content |= {"task": query.task, "rows": task_digest, "row": query.to_doc()}
-    key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    return Request(
-        key=key,
+    request = Request(
+        key="",
         query=query,
         prompt=text,
         system=card.system,
         video=video if isinstance(video, VideoFile) else None,
         generation=identity["generation"],
+        video_input=identity.get("video_input", "shown"),
+        repeat=repeat,
     )
+    content: dict[str, Any] = {"identity": identity, "prompt": text}
+    if card.reads_video:
+        clip = [request.clip.start_s, request.clip.end_s] if request.clip else None
+        named = request.video.sha256 if request.video else f"no video: {query.video}"
+        content |= {"video": named, "clip": clip}
+    else:
+        content |= {"task": query.task, "rows": task_digest, "row": query.to_doc()}
+    if repeat:
+        content["repeat"] = repeat
+    key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return replace(request, key=key)

@@ -15,7 +15,7 @@ from typing import Any
 import rarft
 from rarft.harness.atomic_file import write_atomic
 from rarft.harness.errors import NotFoundError, UserError
-from rarft.harness.models import Card, PromptMode
+from rarft.harness.models import Card, PromptMode, Request
 from rarft.harness.run_config import RunConfig, config_from_json
 from rarft.harness.stages.append_log import SCHEMA_VERSION, encode_row, read_rows
 from rarft.harness.stages.loaded_task import LoadedTask
@@ -27,6 +27,7 @@ REQUESTS = "requests.jsonl"
 KEYS = ("task", "query_id", "request")
 
 RequestKeys = Mapping[tuple[str, str], str]
+RepeatKeys = Mapping[tuple[str, str], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +94,13 @@ def task_provenance(task: LoadedTask) -> dict[str, Any]:
 
 def write_record(record: RunRecord, plan: Plan, directory: Path) -> None:
     """Write run.json and requests.jsonl, replacing those of an earlier run."""
-    rows = ({"task": r.query.task, "query_id": r.query.id, "request": r.key} for r in plan.requests)
+    rows = map(_planned, plan.requests)
     write_atomic(directory / REQUESTS, b"".join(map(encode_row, rows)))
+    write_run(record, directory)
+
+
+def write_run(record: RunRecord, directory: Path) -> None:
+    """Write run.json alone: the plan is the same, a later stage has other flags."""
     content = {
         "schema_version": SCHEMA_VERSION,
         "config": record.config.to_json(),
@@ -108,8 +114,14 @@ def write_record(record: RunRecord, plan: Plan, directory: Path) -> None:
     write_atomic(directory / RUN, text.encode())
 
 
+def _planned(request: Request) -> dict[str, Any]:
+    query = request.query
+    row = {"task": query.task, "query_id": query.id, "request": request.key}
+    return row | ({"repeat": request.repeat} if request.repeat else {})
+
+
 def read_record(directory: Path) -> tuple[RunRecord, RequestKeys]:
-    """Read a run back, with the request of each (task, query id).
+    """Read a run back, with the request of each (task, query id): the first where it has several.
 
     Raises:
         NotFoundError: the directory holds no run.
@@ -132,5 +144,13 @@ def read_record(directory: Path) -> tuple[RunRecord, RequestKeys]:
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path}: got a damaged file ({error}); run the command again") from error
-    rows = read_rows(directory / REQUESTS, required=KEYS)
-    return record, {(row["task"], row["query_id"]): row["request"] for row in rows}
+    return record, {key: requests[0] for key, requests in read_repeats(directory).items()}
+
+
+def read_repeats(directory: Path) -> RepeatKeys:
+    """Return all requests of each (task, query id) of a run, by repeat from 0."""
+    found: dict[tuple[str, str], dict[int, str]] = {}
+    for row in read_rows(directory / REQUESTS, required=KEYS):
+        asked = found.setdefault((row["task"], row["query_id"]), {})
+        asked[row.get("repeat", 0)] = row["request"]
+    return {key: tuple(asked[n] for n in sorted(asked)) for key, asked in found.items()}

@@ -12,24 +12,24 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from rarft.harness.atomic_file import write_atomic
 from rarft.harness.errors import RarftError, UserError
-from rarft.harness.judges import rule
+from rarft.harness.judges.sample_agreement import agree
 from rarft.harness.metrics import QueryOutcome, outcome
 from rarft.harness.replies import ScoredText
 from rarft.harness.stages.append_log import SCHEMA_VERSION
 from rarft.harness.stages.floors import floor_figures
 from rarft.harness.stages.infer import Responses
-from rarft.harness.stages.judge import JudgementKey
+from rarft.harness.stages.judge import Judged, JudgementKey, judge_identities
 from rarft.harness.stages.loaded_task import LoadedTask
-from rarft.harness.stages.run_record import RequestKeys, RunRecord
+from rarft.harness.stages.run_record import RepeatKeys, RunRecord
 from rarft.harness.stages.samples import Answer, remove_other_samples, write_samples
 from rarft.harness.stages.task_figures import FILTER, task_figures
-from rarft.harness.types import Prediction
 
 RESULTS = "results.json"
 TOLERANCE = 1e-9
@@ -38,9 +38,9 @@ ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 def collect_answers(
     tasks: Sequence[LoadedTask],
-    keys: RequestKeys,
+    repeats: RepeatKeys,
     responses: Responses,
-    judgements: Mapping[JudgementKey, Prediction],
+    judged: Judged,
 ) -> dict[tuple[str, str], Answer]:
     """Find the stored reply to each query's request of this run; none is a missing reply.
 
@@ -49,15 +49,32 @@ def collect_answers(
     """
     answers = {}
     for query in (query for task in tasks for query in task.asked):
-        if (query.task, query.id) not in keys:
+        if (query.task, query.id) not in repeats:
             raise UserError(
                 f"got no request of query {query.id} of task {query.task} in the plan of this run, "
                 "expected one; run the command of the run again"
             )
-        key = (query.task, query.id, keys[query.task, query.id])
-        row = responses.rows.get(key)
-        answers[query.task, query.id] = Answer(row=row, prediction=judgements.get(key))
+        keys = [(query.task, query.id, request) for request in repeats[query.task, query.id]]
+        answers[query.task, query.id] = _answer(keys, responses, judged)
     return answers
+
+
+def _answer(keys: Sequence[JudgementKey], responses: Responses, judged: Judged) -> Answer:
+    """Put the first reply to a query together with what the others say about its certainty."""
+    row = responses.rows.get(keys[0])
+    prediction = judged.predictions.get(keys[0])
+    relevance_score = (row or {}).get("relevance_score")
+    if len(keys) > 1:
+        samples = [judged.by_rule[key] for key in keys if key in judged.by_rule]
+        relevance_score, candidates = agree(samples)
+        if prediction is not None and prediction.kind != "grounded":
+            prediction = replace(prediction, candidates=candidates)
+    return Answer(
+        row=row,
+        prediction=prediction,
+        judgements=judged.judgements.get(keys[0], {}),
+        relevance_score=relevance_score,
+    )
 
 
 def score(
@@ -192,7 +209,16 @@ def _outcome(
 ) -> QueryOutcome:
     query = task.queries[index]
     answer = answers[query.task, query.id]
-    return outcome(query, answer.prediction, policy=record.config.policy, status=answer.status)
+    return outcome(
+        query,
+        answer.prediction,
+        policy=record.config.policy,
+        status=answer.status,
+        judgements=answer.judgements,
+        judged=record.config.judging.judged,
+        speaks=answer.speaks,
+        relevance_score=answer.relevance_score,
+    )
 
 
 def _provenance(record: RunRecord) -> dict[str, Any]:
@@ -205,6 +231,6 @@ def _provenance(record: RunRecord) -> dict[str, Any]:
         "frames_policy": identity["frames"],
         "generation": identity["generation"],
         "prompts": dict(record.prompts),
-        "judges": {rule.NAME: rule.VERSION},
+        "judges": judge_identities(record.config.judging),
         "tasks": dict(record.tasks),
     }

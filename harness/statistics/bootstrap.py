@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from rarft.harness.metrics.metric_table import evaluate, outcome_sums
 from rarft.harness.metrics.outcomes import QueryOutcome
-from rarft.harness.metrics.sums import FloatArray
+from rarft.harness.metrics.query_table import FloatArray
+from rarft.harness.metrics.sums import VideoSums
+
+N_SELECTIVE: Final = 1000
+"""How many resamples the figures of selective prediction get: each has to sum over all queries."""
 
 # Bounds the memory of one block of resamples: 8 bytes a draw.
 _DRAWS_PER_BLOCK = 2**21
@@ -23,7 +28,7 @@ _GRAIN = 2.0**-24
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """The bounds of an interval, as fractions."""
+    """The bounds of an interval, on the scale of its figure."""
 
     low: float
     high: float
@@ -62,18 +67,38 @@ def cluster_bootstrap(
         )
     sums = outcome_sums(outcomes)
     points = evaluate(sums.total())
-    scored = sums.matrix[
-        (sums.named(sums.matrix)["relevant"] + sums.named(sums.matrix)["irrelevant"]) > 0
-    ]
-    if len(scored) < 2:
+    scored = sums.of_scored_videos()
+    if len(scored.matrix) < 2:
         return dict.fromkeys(points)
-    exact = np.rint(scored / _GRAIN) * _GRAIN
-    blocks = [weights @ exact for weights in _resample_weights(len(exact), n_resamples, seed)]
-    resampled = evaluate(sums.named(np.concatenate(blocks)))
+    resampled = evaluate(resampled_sums(scored, n_resamples=n_resamples, seed=seed))
     return {
         key: None if np.isnan(point) else _interval(resampled[key], confidence)
         for key, point in points.items()
     }
+
+
+def resampled_sums(sums: VideoSums, *, n_resamples: int, seed: int) -> dict[str, FloatArray]:
+    """Return the sums over each resample of the videos, and its figures of selective prediction.
+
+    Every video must have a scored query. The figures of selective prediction are NaN from the
+    resample N_SELECTIVE on. Shape: every array is (n_resamples,).
+    """
+    exact = np.rint(sums.matrix / _GRAIN) * _GRAIN
+    # A run without judges has many columns of nothing.
+    used = exact.any(axis=0)
+    matrix = np.zeros((n_resamples, exact.shape[1]))
+    selective: list[dict[str, FloatArray]] = []
+    start = 0
+    for weights in _resample_weights(len(exact), n_resamples, seed):
+        matrix[start : start + len(weights), used] = weights @ exact[:, used]
+        if start < N_SELECTIVE:
+            selective.append(sums.selective(weights[: N_SELECTIVE - start]))
+        start += len(weights)
+    named = sums.named(matrix)
+    for key in selective[0]:
+        values = np.concatenate([block[key] for block in selective])
+        named[key] = np.pad(values, (0, n_resamples - len(values)), constant_values=np.nan)
+    return named
 
 
 def _resample_weights(n_videos: int, n_resamples: int, seed: int) -> Iterator[FloatArray]:

@@ -15,6 +15,16 @@ KEYS = [
     "miou_grounded",
     "pair_accuracy",
 ]
+EXPLANATION_KEYS = [
+    "rt_iou",
+    "rt_iou_refused",
+    "sbert",
+    "sbert_refused",
+    "llm_score",
+    "llm_score_refused",
+    "correction_sim",
+]
+SELECTIVE_KEYS = ["auroc", "aurc", "aurc_excess", "refusal_rate@0.01", "refusal_rate@0.05"]
 REFERENCE = Span(0, 10)
 REFUSED = Prediction(kind="refused")
 UNPARSED = Prediction(kind="unparsed")
@@ -48,8 +58,16 @@ def pairs(on_relevant, on_irrelevant, *, n=3, policy="paper"):
 
 
 def test_the_keys_are_those_of_the_results_file():
-    assert list(METRICS) == KEYS
-    assert list(figures([])) == KEYS
+    assert list(METRICS) == KEYS + EXPLANATION_KEYS + SELECTIVE_KEYS
+    assert list(figures([])) == list(METRICS)
+
+
+def test_only_reasoning_scores_are_no_fractions_and_only_risk_is_better_when_lower():
+    assert {k for k, m in METRICS.items() if m.scale == "score"} == {
+        "llm_score",
+        "llm_score_refused",
+    }
+    assert {k for k, m in METRICS.items() if not m.higher_is_better} == {"aurc", "aurc_excess"}
 
 
 def test_always_grounding_the_whole_video_scores_the_known_f1():
@@ -72,7 +90,8 @@ def test_always_refusing_scores_half_the_ra_miou_and_the_known_f1():
 
 def test_a_perfect_model_scores_1_everywhere():
     scores = figures(pairs(grounded(1.0), REFUSED))
-    assert scores == dict.fromkeys(KEYS, 1.0)
+    assert {key: scores[key] for key in KEYS} == dict.fromkeys(KEYS, 1.0)
+    assert {scores[key] for key in EXPLANATION_KEYS + SELECTIVE_KEYS} == {None}
 
 
 def test_recall_takes_an_iou_equal_to_the_threshold():
@@ -161,7 +180,7 @@ def test_a_pair_with_a_missing_half_leaves_and_is_not_made_of_what_is_left():
     assert figures(outcomes)["pair_accuracy"] is None
 
 
-@pytest.mark.parametrize("status", ["missing", "failed"])
+@pytest.mark.parametrize("status", ["missing", "failed", "unjudged"])
 def test_queries_without_a_reply_leave_every_mean(status):
     scored = pairs(grounded(0.6), REFUSED)
     lost = [asked("lost", None, relevant=r, status=status) for r in (True, False)]
@@ -223,16 +242,23 @@ def test_counts_say_what_the_replies_are_before_any_policy():
         asked(2, UNPARSED, relevant=False),
         asked(3, None, relevant=False),
         asked(4, None, relevant=False, status="failed"),
+        asked(5, None, relevant=False, status="unjudged"),
     ]
-    assert counts(outcomes) == {
-        "n_queries": 5,
+    counted = counts(outcomes)
+    judged = {key: value for key, value in counted.items() if "_judged_" in key or "_unsc" in key}
+    assert len(judged) == 8
+    assert set(judged.values()) == {0}
+    assert {key: value for key, value in counted.items() if key not in judged} == {
+        "n_queries": 6,
         "n_relevant": 2,
-        "n_irrelevant": 3,
+        "n_irrelevant": 4,
         "n_scored": 3,
         "n_missing": 1,
         "n_failed": 1,
+        "n_unjudged": 1,
         "n_grounded": 1,
         "n_refused": 1,
         "n_unparsed": 1,
         "n_iou_unknown": 0,
+        "n_with_score": 0,
     }

@@ -96,3 +96,40 @@ def test_no_prediction_means_missing():
 def test_a_failed_query_is_not_scored_whatever_the_prediction(prediction):
     one = outcome(query(relevant=False), prediction, status="failed")
     assert (one.status, one.predicted, one.ra_iou) == ("failed", None, None)
+
+
+def test_a_grounding_that_names_no_time_by_a_judge_has_iou_0():
+    no_time = Prediction(kind="grounded", flags=("no_time",))
+    one = outcome(query(), no_time)
+    assert (one.predicted, one.iou, one.ra_iou) == ("grounded", 0.0, 0.0)
+    assert outcome(query(spans=()), no_time).iou is None
+
+
+def test_a_query_that_the_relevance_judge_left_out_is_not_scored():
+    one = outcome(query(), None, status="unjudged", relevance_score=0.5)
+    assert (one.status, one.counts_as, one.relevance_score) == ("unjudged", None, None)
+
+
+@pytest.mark.parametrize(
+    ("prediction", "expected"),
+    [
+        (grounded(Span(2, 5)), 0.75),
+        (Prediction(kind="grounded", spans=(Span(2, 5),), candidates=(Span(2, 6),)), 0.75),
+        (Prediction(kind="refused", candidates=(Span(2, 6), Span(0, 1))), 1.0),
+        (Prediction(kind="unparsed", candidates=(Span(2, 4),)), 0.5),
+        (REFUSED, 0.0),
+        (grounded(), 0.0),
+    ],
+    ids=["grounded", "span_before_candidate", "first_candidate", "unparsed", "none", "spanless"],
+)
+def test_the_candidate_iou_is_that_of_grounding_whatever_the_reply_decides(prediction, expected):
+    assert outcome(query(), prediction).candidate_iou == expected
+    assert outcome(query(spans=()), prediction).candidate_iou is None
+    assert outcome(query(relevant=False), prediction).candidate_iou is None
+
+
+def test_a_correction_is_noticed_on_queries_of_both_classes():
+    corrects = Prediction(kind="refused", correction="a man sits")
+    assert outcome(query(), corrects).corrects
+    assert outcome(query(relevant=False), corrects).corrects
+    assert not outcome(query(relevant=False), REFUSED).corrects

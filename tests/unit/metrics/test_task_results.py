@@ -35,9 +35,15 @@ bounds = st.integers(0, 20)
 spans = st.tuples(bounds, bounds).map(lambda pair: Span(min(pair) / 2, max(pair) / 2))
 predictions = st.one_of(
     st.lists(spans, max_size=2).map(lambda s: Prediction(kind="grounded", spans=tuple(s))),
-    st.sampled_from([Prediction(kind="refused"), Prediction(kind="unparsed")]),
+    st.sampled_from(
+        [
+            Prediction(kind="refused"),
+            Prediction(kind="unparsed"),
+            Prediction(kind="grounded", flags=("no_time",)),
+        ]
+    ),
 )
-statuses = st.sampled_from(["scored"] * 6 + ["missing", "failed"])
+statuses = st.sampled_from(["scored"] * 6 + ["missing", "failed", "unjudged"])
 rows = st.lists(
     st.tuples(st.booleans(), st.integers(0, 5), st.lists(spans, max_size=2), predictions, statuses),
     max_size=14,
@@ -186,7 +192,7 @@ def test_a_scored_text_brings_its_own_prediction_and_policy():
     assert process_results(relevant_doc(), [text])["f1_avg"] == (True, "unparsed")
 
 
-@pytest.mark.parametrize("status", ["missing", "failed"])
+@pytest.mark.parametrize("status", ["missing", "failed", "unjudged"])
 def test_a_row_without_a_reply_has_no_value_of_any_mean(status):
     text = ScoredText("", status=status)
     assert process_results(relevant_doc(), [text]) == {"pair_accuracy": ("7", True, None, None)}

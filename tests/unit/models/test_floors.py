@@ -72,7 +72,7 @@ def test_always_refuse_scores_the_known_figures():
 
 def test_oracle_scores_1_on_every_applicable_figure():
     several = [*paired(), *(query(f"x{i}", relevant=True, record="x") for i in range(3))]
-    assert set(scores("oracle", several).values()) == {1.0}
+    assert set(scores("oracle", several).values()) - {None} == {1.0}
     one_class = scores("oracle", [query(0, relevant=True)])
     assert set(one_class.values()) == {1.0, None}
 
@@ -92,6 +92,21 @@ def test_random_tosses_a_fair_coin_and_stays_inside_the_video():
     mean_start_s = sum(r.spans[0].start_s for r in grounded) / len(grounded)
     assert mean_start_s == pytest.approx(20 / 3, abs=0.7)
     assert all((r.relevance_score >= 0.5) == r.relevant for r in answered)
+
+
+def test_random_names_the_span_it_would_give_even_where_it_refuses():
+    refused = [r for r in replies("random", paired(20)) if not r.relevant]
+    predictions = [parse_structured(reply) for reply in refused]
+    assert {p.kind for p in predictions} == {"refused"}
+    assert all(p.spans == () and len(p.candidates) == 1 for p in predictions)
+    assert len({p.candidates for p in predictions}) == len(predictions)
+
+
+def test_the_oracle_is_sure():
+    assert {(r.relevant, r.relevance_score) for r in replies("oracle", paired())} == {
+        (True, 1.0),
+        (False, 0.0),
+    }
 
 
 def test_random_has_no_iou_where_the_duration_is_unknown():

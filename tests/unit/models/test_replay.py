@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,23 @@ def test_two_queries_with_the_same_words_keep_their_own_replies(tmp_path: Path) 
     path.write_bytes(b"".join(map(encode_row, rows)))
     asked = [request("x", query_id="0-0"), request("x", query_id="0-1")]
     assert replay(path).generate(asked) == [Reply(text="hello"), Reply(text="second")]
+
+
+def test_each_repeat_has_its_own_reply_and_the_first_is_the_one_without_repeats(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "responses.jsonl"
+    rows = [OWN, {**OWN, "repeat": 2, "text": "third"}, {**OWN, "repeat": 1, "text": "second"}]
+    path.write_bytes(b"".join(map(encode_row, rows)))
+    first = request("x", query_id="0-0")
+    asked = [replace(first, repeat=number) for number in range(4)]
+    assert replay(path).generate(asked) == [
+        Reply(text="hello"),
+        Reply(text="second"),
+        Reply(text="third"),
+        Reply(missing=True),
+    ]
+    assert replay(path).generate([request("x", query_id="elsewhere")]) == [Reply(text="hello")]
 
 
 def test_the_last_line_that_a_kill_tore_is_left_out(tmp_path: Path) -> None:

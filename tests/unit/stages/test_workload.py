@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rarft.harness.errors import ReplyError
@@ -98,6 +99,17 @@ def test_a_request_without_a_video_is_never_sent(tmp_path: Path) -> None:
     send(plan(request("a"), request("b"), failures={"a": "v.mp4 is empty"}), model, tmp_path)
     assert model.asked == [["b"]]
     assert statuses(tmp_path) == ["failed", "ok"]
+
+
+def test_repeats_are_rows_of_their_own_and_one_query(tmp_path: Path) -> None:
+    first = request("a", query_id="1")
+    again = replace(request("b", query_id="1"), repeat=1)
+    planned = plan(first, again)
+    send(planned, CountingModel(), tmp_path)
+    rows = list(read_rows(tmp_path / RESPONSES))
+    assert [(row["query_id"], row.get("repeat")) for row in rows] == [("1", None), ("1", 1)]
+    work = make_workload(planned, read_responses(tmp_path), batch_size=8)
+    assert (work.n_queries, work.n_distinct, work.n_stored) == (1, 2, 2)
 
 
 def test_the_workload_counts_what_is_stored(tmp_path: Path) -> None:

@@ -1,0 +1,104 @@
+"""The flags about judges that `rarft-eval run` and `rarft-eval judge` share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import typer
+
+from rarft.harness.flags import parse_pairs
+from rarft.harness.judges.judge_config import CHOICES, LLM_JUDGES, JudgeConfig
+
+Judges = Annotated[
+    str | None,
+    typer.Option(
+        "--judges",
+        help="measure=judge,…: relevance=rule|llm|combined, categories=local|llm|combined|none, "
+        "similarity=sbert|none, reasoning=none|llm|combined, correction=sbert|none; or llm or "
+        "combined alone, for every measure that has it.",
+    ),
+]
+JudgeModel = Annotated[
+    str | None, typer.Option("--judge_model", help="The LLM that judges, such as gpt-5-mini.")
+]
+JudgeBaseUrl = Annotated[
+    str | None,
+    typer.Option("--judge_base_url", help="An OpenAI-compatible endpoint [OPENAI_BASE_URL]."),
+]
+JudgeTextOption = Annotated[
+    Literal["answer", "official"] | None,
+    typer.Option(
+        "--judge_text", help="What is judged: the answer, or thinking and answer [answer]."
+    ),
+]
+JudgePrompt = Annotated[
+    str | None,
+    typer.Option("--judge_prompt", help="kind=FILE,…: your prompts, such as reasoning=mine.txt."),
+]
+SbertModel = Annotated[
+    str | None,
+    typer.Option(
+        "--sbert_model",
+        help="Encoder of similarities [all-MiniLM-L6-v2]; official: all-mpnet-base-v2.",
+    ),
+]
+CategoryWeights = Annotated[
+    str | None,
+    typer.Option("--category_weights", help="A folder made by `rarft-eval fit-categories`."),
+]
+JudgeBudget = Annotated[
+    float | None,
+    typer.Option("--judge_budget", help="USD at most; stops cleanly, the same command goes on."),
+]
+JudgeConcurrency = Annotated[
+    int, typer.Option("--judge_concurrency", help="Calls in flight at once.")
+]
+JudgeTimeout = Annotated[
+    float, typer.Option("--judge_timeout_s", help="Seconds a call may take as a whole.")
+]
+JudgePrices = Annotated[
+    Path | None, typer.Option("--judge_prices", help="Your prices, a YAML over the packaged one.")
+]
+
+N_CONCURRENT: Final = 64
+ALONE: Final = {
+    name: {measure: name for measure, allowed in CHOICES.items() if name in allowed}
+    for name in LLM_JUDGES
+}
+
+
+def parse_judges(value: str) -> dict[str, str]:
+    """Return the judge of each named measure.
+
+    Raises:
+        UserError: the value is neither pairs nor the name of an LLM judge.
+
+    Example:
+        >>> parse_judges("combined")
+        {'relevance': 'combined', 'categories': 'combined', 'reasoning': 'combined'}
+        >>> parse_judges("similarity=none")
+        {'similarity': 'none'}
+    """
+    if value in ALONE:
+        return dict(ALONE[value])
+    pairs = parse_pairs(value, flag="--judges")
+    return {measure: "none" if judge is None else str(judge) for measure, judge in pairs.items()}
+
+
+def judging_over(base: JudgeConfig, given: Mapping[str, Any]) -> JudgeConfig:
+    """Put the judge flags of a command line over a run's own; None is a flag not given.
+
+    Raises:
+        UserError: the flags do not fit together.
+    """
+    values = {item.name: getattr(base, item.name) for item in fields(JudgeConfig)}
+    changed = {name: given[name] for name in values if given.get(name) is not None}
+    if "judges" in changed:
+        changed["judges"] = {**base.judges, **parse_judges(changed["judges"])}
+    if "judge_prompt" in changed:
+        prompts = parse_pairs(changed["judge_prompt"], flag="--judge_prompt")
+        changed["judge_prompt"] = {**base.judge_prompt, **{k: str(v) for k, v in prompts.items()}}
+    return JudgeConfig(**(values | changed))

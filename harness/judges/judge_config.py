@@ -1,0 +1,124 @@
+"""Which judge gives which measure, resolved: the flags of a run that begin with `--judge`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final, get_args
+
+from rarft.harness.errors import UserError
+from rarft.harness.judges.case import JudgeText
+from rarft.harness.types import Measure
+
+NONE: Final = "none"
+LLM_JUDGES: Final = ("llm", "combined")
+CHOICES: Final[dict[Measure, tuple[str, ...]]] = {
+    "relevance": ("rule", *LLM_JUDGES),
+    "categories": ("local", *LLM_JUDGES, NONE),
+    "similarity": ("sbert", NONE),
+    "reasoning": (NONE, *LLM_JUDGES),
+    "correction": ("sbert", NONE),
+}
+"""The judges of each measure, the default first."""
+PROMPT_KINDS: Final = ("relevance", "categories", "reasoning", "combined")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeConfig:
+    """The judges of a run. `judges` names those that are not the default.
+
+    `judge_prompt` holds the path of a prompt that replaces a packaged one, by what it asks.
+
+    Raises:
+        UserError: a measure or a judge does not exist, or an LLM is asked for and not named.
+
+    Example:
+        >>> JudgeConfig(judges={"similarity": "none"}).judge_of("categories")
+        'local'
+    """
+
+    judges: Mapping[str, str] = field(default_factory=dict)
+    judge_model: str | None = None
+    judge_base_url: str | None = None
+    judge_text: JudgeText = "answer"
+    judge_prompt: Mapping[str, str] = field(default_factory=dict)
+    sbert_model: str = "all-MiniLM-L6-v2"
+    category_weights: str | None = None
+
+    def __post_init__(self) -> None:
+        for measure, judge in self.judges.items():
+            allowed = CHOICES.get(measure)  # type: ignore[call-overload]
+            if allowed is None:
+                raise UserError(
+                    f"got --judges {measure}={judge}, expected one of the measures "
+                    f"{', '.join(CHOICES)}"
+                )
+            if judge not in allowed:
+                raise UserError(
+                    f"got --judges {measure}={judge}, expected one of {', '.join(allowed)}"
+                )
+        if self.judge_text not in get_args(JudgeText):
+            raise UserError(f"got --judge_text {self.judge_text}, expected answer or official")
+        unknown = [kind for kind in self.judge_prompt if kind not in PROMPT_KINDS]
+        if unknown:
+            raise UserError(
+                f"got --judge_prompt {unknown[0]}=…, expected one of {', '.join(PROMPT_KINDS)}"
+            )
+        if self.llm_kinds and not self.judge_model:
+            raise UserError(
+                f"got the LLM judge {', '.join(self.llm_kinds)} and no --judge_model, expected its "
+                "name; for example --judge_model gpt-5-mini"
+            )
+
+    def judge_of(self, measure: Measure) -> str:
+        """Return the name of the judge of a measure, "none" where nobody judges it."""
+        return self.judges.get(measure, CHOICES[measure][0])
+
+    @property
+    def judged(self) -> frozenset[Measure]:
+        """Return the measures that somebody judges."""
+        return frozenset(measure for measure in CHOICES if self.judge_of(measure) != NONE)
+
+    @property
+    def llm_kinds(self) -> dict[str, tuple[Measure, ...]]:
+        """Return each kind of question asked of the LLM with the measures its answer gives."""
+        kinds: dict[str, tuple[Measure, ...]] = {}
+        for measure in CHOICES:
+            judge = self.judge_of(measure)
+            if judge in LLM_JUDGES:
+                kind = "combined" if judge == "combined" else measure
+                kinds[kind] = (*kinds.get(kind, ()), measure)
+        return kinds
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the flags as a JSON object."""
+        return asdict(self) | {
+            "judges": dict(self.judges),
+            "judge_prompt": dict(self.judge_prompt),
+        }
+
+
+def judge_config_from_json(config: Mapping[str, Any]) -> JudgeConfig:
+    """Build the flags from their JSON object; keys of other versions are left out."""
+    known = {item.name for item in fields(JudgeConfig)}
+    return JudgeConfig(**{key: value for key, value in config.items() if key in known})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeEffort:
+    """How hard the judges may work: what changes no digit, only time and money.
+
+    `offline` asks no LLM at all: what is not stored stays unscored.
+    """
+
+    judge_budget: float | None = None
+    judge_concurrency: int = 64
+    judge_timeout_s: float = 120.0
+    judge_prices: Path | None = None
+    retry_unscored: bool = False
+    batch: bool = False
+    offline: bool = False
+
+
+OFFLINE: Final = JudgeEffort(offline=True)

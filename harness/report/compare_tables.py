@@ -1,0 +1,229 @@
+"""A comparison as tables: for the terminal and as Markdown.
+
+Fractions are written in percent, and their differences and detectable effects in points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from rarft.harness.metrics import METRICS
+from rarft.harness.report.columns import NOT_APPLICABLE
+from rarft.harness.report.compare_tasks import (
+    ALPHA,
+    Comparison,
+    PairComparison,
+    TaskComparison,
+    higher_is_better,
+)
+from rarft.harness.statistics import (
+    Rank,
+    minimum_detectable_effect,
+    minimum_detectable_mcnemar,
+)
+
+SIGNIFICANT: Final = "*"
+HEADINGS: Final = ("figure", "A", "B", "A − B [95% interval]", "p", "p Holm", "MDE")
+Printed = Table | Text
+
+
+def comparison_blocks(comparison: Comparison) -> Iterator[Printed]:
+    """Yield what the terminal shows: per task and pair a table and its tests, then the ranks."""
+    for one in comparison.tasks:
+        for pair in one.pairs:
+            yield Text(_title(one.task, pair), style="bold")
+            table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+            for place, heading in enumerate(HEADINGS):
+                table.add_column(heading, justify="right" if place else "left", no_wrap=place > 0)
+            for row in _figure_rows(pair):
+                table.add_row(*map(Text, row))
+            yield table
+            for line in _pair_lines(pair):
+                yield Text(line)
+            yield Text("")
+        if one.ranks:
+            yield _ranks_table(one, [run.name for run in comparison.compared.runs])
+    for note in comparison_notes(comparison):
+        yield Text(note, style="dim")
+
+
+def comparison_markdown(comparison: Comparison) -> str:
+    """Return the same as Markdown."""
+    lines: list[str] = []
+    for one in comparison.tasks:
+        for pair in one.pairs:
+            lines += [f"**{escaped_cell(_title(one.task, pair))}**", ""]
+            lines += _markdown_rows(HEADINGS, list(_figure_rows(pair)))
+            lines += ["", *(f"{escaped_cell(line)}  " for line in _pair_lines(pair)), ""]
+        if one.ranks:
+            names = [run.name for run in comparison.compared.runs]
+            lines += [f"**{escaped_cell(one.task)}, ranks**", ""]
+            lines += _markdown_rows(("figure", *names), list(_rank_rows(one, names)))
+            lines += [""]
+    lines += [f"- {escaped_cell(note)}" for note in comparison_notes(comparison)]
+    return "\n".join(lines) + "\n"
+
+
+def comparison_notes(comparison: Comparison) -> list[str]:
+    """Return how the tables are to be read."""
+    notes = [
+        *comparison.compared.notes,
+        f"Fractions in %, {NOT_APPLICABLE} is not applicable. Intervals and p resample videos, the "
+        f"same for both runs ({comparison.n_resamples} times).",
+        f"p Holm corrects for the {comparison.n_tests} tests of all figures, tasks and pairs shown;"
+        f" {SIGNIFICANT} where it is below {ALPHA:g}.",
+        "MDE is the true difference that one such test would find in 80% of cases.",
+    ]
+    if any(one.ranks for one in comparison.tasks):
+        notes.append(
+            "Rank = 1 + the number of runs that are significantly better (Holm over the pairs); "
+            "runs with a letter in common cannot be told apart."
+        )
+    return notes
+
+
+def _title(task: str, pair: PairComparison) -> str:
+    paired = pair.paired
+    return (
+        f"{task}: A = {pair.a}, B = {pair.b}; {paired.n_paired} queries, {paired.n_videos} videos"
+    )
+
+
+def _figure_rows(pair: PairComparison) -> Iterator[tuple[str, ...]]:
+    for key, one in pair.differences.items():
+        if one.a is None and one.b is None:
+            continue
+        p_holm = pair.p_holm.get(key)
+        is_significant = p_holm is not None and p_holm < ALPHA
+        yield (
+            _figure_title(key),
+            _value(key, one.a),
+            _value(key, one.b),
+            _difference(key, one.difference, one.low, one.high) + SIGNIFICANT * is_significant,
+            p_text(one.p),
+            p_text(p_holm),
+            _value(key, minimum_detectable_effect(one.se)),
+        )
+
+
+def _pair_lines(pair: PairComparison) -> list[str]:
+    told = pair.mcnemar
+    lines = [
+        f"McNemar, relevance told right: A alone {told.b}, B alone {told.c}; "
+        f"p {p_text(told.p)} exact, {p_text(told.mid_p)} mid-p, {p_text(told.p_clustered)} "
+        f"clustered by video, {p_text(pair.mcnemar_p_holm)} Holm; "
+        f"MDE {_value('', minimum_detectable_mcnemar(n=told.n, n_discordant=told.b + told.c))}."
+    ]
+    paired = pair.paired
+    if paired.n_only_a or paired.n_only_b or paired.n_neither:
+        lines.append(
+            f"Left out of both: {paired.n_only_a} queries that only A scored, {paired.n_only_b} "
+            f"that only B did, {paired.n_neither} that neither did."
+        )
+    return lines
+
+
+def _ranks_table(one: TaskComparison, names: Sequence[str]) -> Table:
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1),
+        pad_edge=False,
+        title=f"{one.task}: rank, ties, figure",
+        title_justify="left",
+    )
+    table.add_column("figure")
+    for name in names:
+        table.add_column(Text(name), justify="right", overflow="fold")
+    for row in _rank_rows(one, names):
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _rank_rows(one: TaskComparison, names: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    for key, ranked in one.ranks.items():
+        by_name = {rank.name: rank for rank in ranked}
+        if any(rank.rank is not None for rank in ranked):
+            yield (_figure_title(key), *(_rank_cell(key, by_name[name]) for name in names))
+
+
+def _rank_cell(key: str, rank: Rank) -> str:
+    if rank.rank is None:
+        return NOT_APPLICABLE
+    return f"{rank.rank} {''.join(map(group_letter, rank.groups))} {_value(key, rank.value)}"
+
+
+def group_letter(number: int) -> str:
+    """Write the number of a tie group as letters.
+
+    Example:
+        >>> group_letter(1), group_letter(26), group_letter(27)
+        ('a', 'z', 'aa')
+    """
+    letters = ""
+    while number > 0:
+        number, place = divmod(number - 1, 26)
+        letters = chr(ord("a") + place) + letters
+    return letters
+
+
+def p_text(p: float | None) -> str:
+    """Write a p-value with three decimals.
+
+    Example:
+        >>> p_text(0.04049), p_text(0.00012), p_text(1.0), p_text(None)
+        ('0.040', '<0.001', '1.000', '–')
+    """
+    if p is None:
+        return NOT_APPLICABLE
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _figure_title(key: str) -> str:
+    name, slash, part = key.partition("/")
+    title = METRICS[name].title if name in METRICS else name
+    return f"{title}{slash}{part}" + ("" if higher_is_better(key) else " ↓")
+
+
+def _is_score(key: str) -> bool:
+    metric = METRICS.get(key.partition("/")[0])
+    return metric is not None and metric.scale == "score"
+
+
+def _value(key: str, value: float | None, *, sign: bool = False) -> str:
+    if value is None:
+        return NOT_APPLICABLE
+    scaled, n_decimals = (value, 2) if _is_score(key) else (100 * value, 1)
+    # Adding 0.0 turns a rounded negative zero into zero.
+    return f"{round(scaled, n_decimals) + 0.0:{'+' if sign else ''}.{n_decimals}f}"
+
+
+def _difference(key: str, difference: float | None, low: float | None, high: float | None) -> str:
+    shown = _value(key, difference, sign=difference is not None)
+    if low is None or high is None:
+        return shown
+    return f"{shown} [{_value(key, low, sign=True)}, {_value(key, high, sign=True)}]"
+
+
+def escaped_cell(text: str) -> str:
+    r"""Return text that no Markdown table takes for markup.
+
+    Example:
+        >>> escaped_cell("a|b")
+        'a\\|b'
+    """
+    cleaned = " ".join(text.split())
+    for character in "\\|*<>`[]":
+        cleaned = cleaned.replace(character, f"\\{character}")
+    return cleaned
+
+
+def _markdown_rows(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    aligned = [":--", *("--:" for _ in headings[1:])]
+    written = [[escaped_cell(cell) for cell in row] for row in (headings, *rows)]
+    lines = [f"| {' | '.join(row)} |" for row in written]
+    return [lines[0], f"| {' | '.join(aligned)} |", *lines[1:]]

@@ -1,0 +1,59 @@
+"""What every reply says: read by the rule for each, and by an LLM where the run asks for that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from rarft.harness.judges import rule
+from rarft.harness.parsing import Form
+from rarft.harness.reply_rows import reply_from_row
+from rarft.harness.stages.infer import Responses
+from rarft.harness.stages.judgement_store import (
+    Entry,
+    JudgementKey,
+    JudgementStore,
+    basis_digest,
+)
+from rarft.harness.types import Judgement, Prediction, Query, Reply
+
+GROUP_ROWS = 4096
+
+Queries = Mapping[JudgementKey, Query]
+
+
+def answered_replies(
+    responses: Responses, queries: Queries
+) -> Iterator[tuple[JudgementKey, Query, Reply]]:
+    """Yield every query that has a reply, with the reply."""
+    for key, query in queries.items():
+        row = responses.rows.get(key)
+        if row is not None and row["status"] == "ok":
+            yield key, query, reply_from_row(row)
+
+
+def read_by_rule(
+    answered: Iterable[tuple[JudgementKey, Query, Reply]], store: JudgementStore, *, form: Form
+) -> dict[JudgementKey, Prediction]:
+    """Return what each reply says, by the card's declared output form."""
+    predictions: dict[JudgementKey, Prediction] = {}
+    fresh: list[Entry] = []
+    for key, query, reply in answered:
+        clip = [query.clip.start_s, query.clip.end_s] if query.clip else None
+        basis = basis_digest(rule.NAME, rule.VERSION, form, query.duration_s, clip)
+        stored = store.get(key, "relevance", basis)
+        if stored is not None and isinstance(stored.value, Prediction):
+            predictions[key] = stored.value
+            continue
+        prediction = rule.judge_reply(
+            reply, form=form, duration_s=query.duration_s, clip=query.clip
+        )
+        judgement = Judgement(
+            measure="relevance", judge=rule.NAME, version=rule.VERSION, value=prediction
+        )
+        predictions[key] = prediction
+        fresh.append(Entry(key=key, basis=basis, judgement=judgement))
+        if len(fresh) == GROUP_ROWS:
+            store.put(fresh)
+            fresh = []
+    store.put(fresh)
+    return predictions

