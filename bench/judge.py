@@ -1,6 +1,6 @@
 """How fast judging by a language model is: the client at its bound, and beside one call at a time.
 
-Run `python bench/judge.py` (about 7 minutes). The judge is tests/servers/judge_server.py in a
+Run `python bench/judge.py` (about 8 minutes). The judge is tests/servers/judge_server.py in a
 process of its own on loopback, which answers after a fixed time. Throughput is the ideal time (all
 calls through 64 slots, nothing else taking any) over the time taken. The other way is one call
 after the other by the openai package, three a reply, answers read as Python literals; both ways ask
@@ -38,8 +38,9 @@ N_CONCURRENT: Final = 64
 N_REPLIES: Final = 500
 THROUGHPUT_LIMIT: Final = 0.9
 SPEEDUP_LIMIT: Final = 30.0
-# 20 and 60 rounds of all slots: the shorter a round, the more of them tell it from the start.
-ROUNDS: Final = {800: 20, 200: 60}
+N_TURNS: Final = 5
+# How often all slots are used, by milliseconds a call.
+ROUNDS: Final = {800: 20, 200: 40}
 THINGS: Final = ("cup", "door", "ball", "dog", "lamp", "book", "phone", "chair")
 
 
@@ -134,19 +135,21 @@ def ask_one_by_one(groups: Sequence[Sequence[LLMRequest]], url: str) -> None:
     """Ask the questions of one reply after the other, and read each answer as a literal."""
     settings = settings_for(url)
     with OpenAI(api_key="no-key", base_url=url) as client:
-        for index, group in enumerate(groups):
+        for group in groups:
             for request in group:
                 body = chat_body(request, settings, "text")
                 text = client.chat.completions.create(**body).choices[0].message.content or ""
                 answer = ast.literal_eval(text.strip().replace("null", "None"))
                 if not isinstance(answer, dict):
                     raise TypeError(f"got {text!r}, expected a dictionary")
-            if (index + 1) % 100 == 0:
-                print(f"one call at a time: {index + 1}/{len(groups)} replies")
 
 
 def speedup(latency_ms: int) -> dict[str, Any]:
-    """Time both ways over the same replies; relevance is asked first, as it decides on the rest."""
+    """Time both ways in turns, so that a busy machine slows both alike.
+
+    Ours asks all replies in each turn, the other way a share of them. Relevance is asked first, as
+    it decides on the rest.
+    """
     cases = [made_case(index) for index in range(N_REPLIES)]
     first, *others = (llm_judge(kind) for kind in ("relevance", "categories", "reasoning"))
     combined = llm_judge("combined")
@@ -161,15 +164,20 @@ def speedup(latency_ms: int) -> dict[str, Any]:
             answer_every([combined.build(case) for case in cases], url, cache)
 
     groups = [[judge.build(case) for judge in (first, *others)] for case in cases]
+    times: dict[str, list[float]] = {"one": [], "three": [], "combined": []}
     with judge_server(latency_ms) as url:
-        ours_s, combined_s = (
-            statistics.median(seconds(ask) for _ in range(3)) for ask in (ask_three, ask_once)
-        )
-        print(f"ours: {ours_s:.1f} s with three calls a reply, {combined_s:.1f} s with one")
-        official_s = seconds(lambda: ask_one_by_one(groups, url))
+        for turn in range(N_TURNS):
+            times["three"].append(seconds(ask_three))
+            times["combined"].append(seconds(ask_once))
+            times["one"].append(seconds(lambda t=turn: ask_one_by_one(groups[t::N_TURNS], url)))
+            shown = ", ".join(f"{name} {taken[-1]:.1f} s" for name, taken in times.items())
+            print(f"{latency_ms} ms, turn {turn + 1}/{N_TURNS}: {shown}")
+    official_s = sum(times["one"])
+    ours_s, combined_s = (statistics.median(times[name]) for name in ("three", "combined"))
     return {
         "latency_ms": latency_ms,
         "n_replies": N_REPLIES,
+        "n_turns": N_TURNS,
         "seconds": {
             "one_at_a_time": round(official_s, 1),
             "three_calls": round(ours_s, 2),

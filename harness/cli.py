@@ -13,6 +13,10 @@ import typer
 from rich.console import Console
 from typer.exceptions import TyperException
 
+from rarft.harness.commands.agreement import agreement_command
+from rarft.harness.commands.audit import audit_command
+from rarft.harness.commands.compare import compare_command
+from rarft.harness.commands.fit_categories import FIT_NAME, fit_categories_command
 from rarft.harness.commands.judge import judge_command, say
 from rarft.harness.commands.judge_options import (
     N_CONCURRENT,
@@ -168,6 +172,10 @@ def score_command(
 
 
 app.command("judge")(judge_command)
+app.command("compare")(compare_command)
+app.command("agreement")(agreement_command)
+app.command("audit")(audit_command)
+app.command(FIT_NAME)(fit_categories_command)
 
 
 @app.command("report")

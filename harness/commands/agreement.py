@@ -25,7 +25,8 @@ def agreement_command(
         typer.Option("--measure", help="What was judged."),
     ] = "reasoning",
     judges: Annotated[
-        str, typer.Option("--judges", help="The judge of A and that of B: llm,combined.")
+        str,
+        typer.Option("--judges", help="The judge of A and that of B: llm,combined."),
     ] = "",
     task: Annotated[str | None, typer.Option("--task", help="One task alone.")] = None,
     output_path: Annotated[
@@ -78,8 +79,8 @@ def agreement_command(
 
 def _two_judges(judges: str, b: Path | None) -> tuple[str | None, str | None]:
     names = [name.strip() for name in judges.split(",") if name.strip()]
-    if not names and b is not None:
-        return None, None
+    if b is not None and len(names) < 2:
+        return (names[0], names[0]) if names else (None, None)
     if len(names) != 2:
         raise UserError(
             f"got --judges '{judges}', expected two names such as llm,combined"

@@ -64,7 +64,7 @@ JudgePrices = Annotated[
 ]
 
 N_CONCURRENT: Final = 64
-ALONE: Final = {
+ALONE: Final[dict[str, dict[str, str]]] = {
     name: {measure: name for measure, allowed in CHOICES.items() if name in allowed}
     for name in LLM_JUDGES
 }

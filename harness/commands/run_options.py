@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from rarft.harness.replies import Policy
-from rarft.harness.run_config import VideoInput
+from rarft.harness.video.input import VideoInput
 
 IncludePath = Annotated[
     list[str] | None,

@@ -13,7 +13,6 @@ from rarft.harness.judges.encoder import (
 )
 from rarft.harness.judges.judged_text import reference_text, relevance_text
 from rarft.harness.judges.llm_judge import LLMJudge, judgements_of
-from rarft.harness.judges.protocol_agreement import ProtocolAgreement
 from rarft.harness.judges.similarity import judge_correction, judge_similarity, similarities
 
 __all__ = [
@@ -22,7 +21,6 @@ __all__ = [
     "OFFICIAL_ENCODER",
     "Case",
     "LLMJudge",
-    "ProtocolAgreement",
     "encoder_identity",
     "judge_correction",
     "judge_similarity",

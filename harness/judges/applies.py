@@ -25,7 +25,7 @@ def applies(measure: Measure, case: Case) -> bool:
         >>> applies("similarity", case), applies("categories", case)
         (True, False)
     """
-    if not case.reply.text:
+    if case.reply.text is None:
         return False
     if measure == "relevance":
         return True

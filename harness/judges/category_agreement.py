@@ -144,7 +144,7 @@ def folds_of(groups: Sequence[str], *, n_folds: int, seed: int) -> list[int]:
 
     Example:
         >>> folds_of(["a.mp4", "b.mp4", "a.mp4", "c.mp4"], n_folds=3, seed=0)
-        [2, 0, 2, 1]
+        [1, 2, 1, 0]
     """
     names = sorted(set(groups))
     if len(names) < n_folds:

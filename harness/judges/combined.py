@@ -1,7 +1,7 @@
 """Relevance, span, categories and score from one call instead of three.
 
 The judge sees the reference while it decides on relevance, which the three calls keep from it, and
-only an irrelevant query has one; `protocol_agreement` says what this changes.
+only an irrelevant query has one; `rarft-eval agreement` says what this changes.
 """
 
 from __future__ import annotations

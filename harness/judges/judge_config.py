@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final, Literal, get_args
 
 from rarft.harness.errors import UserError
 from rarft.harness.judges.case import JudgeText
+from rarft.harness.judges.prompt import PLACEHOLDERS, PromptKind
 from rarft.harness.types import Measure
 
 NONE: Final = "none"
 LLM_JUDGES: Final = ("llm", "combined")
+ASKED: Final[tuple[Literal["relevance", "categories", "reasoning"], ...]] = (
+    "relevance",
+    "categories",
+    "reasoning",
+)
+"""The measures that an LLM can judge."""
 CHOICES: Final[dict[Measure, tuple[str, ...]]] = {
     "relevance": ("rule", *LLM_JUDGES),
     "categories": ("local", *LLM_JUDGES, NONE),
@@ -21,7 +28,6 @@ CHOICES: Final[dict[Measure, tuple[str, ...]]] = {
     "correction": ("sbert", NONE),
 }
 """The judges of each measure, the default first."""
-PROMPT_KINDS: Final = ("relevance", "categories", "reasoning", "combined")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +66,10 @@ class JudgeConfig:
                 )
         if self.judge_text not in get_args(JudgeText):
             raise UserError(f"got --judge_text {self.judge_text}, expected answer or official")
-        unknown = [kind for kind in self.judge_prompt if kind not in PROMPT_KINDS]
+        unknown = [kind for kind in self.judge_prompt if kind not in PLACEHOLDERS]
         if unknown:
             raise UserError(
-                f"got --judge_prompt {unknown[0]}=…, expected one of {', '.join(PROMPT_KINDS)}"
+                f"got --judge_prompt {unknown[0]}=…, expected one of {', '.join(PLACEHOLDERS)}"
             )
         if self.llm_kinds and not self.judge_model:
             raise UserError(
@@ -81,13 +87,13 @@ class JudgeConfig:
         return frozenset(measure for measure in CHOICES if self.judge_of(measure) != NONE)
 
     @property
-    def llm_kinds(self) -> dict[str, tuple[Measure, ...]]:
+    def llm_kinds(self) -> dict[PromptKind, tuple[Measure, ...]]:
         """Return each kind of question asked of the LLM with the measures its answer gives."""
-        kinds: dict[str, tuple[Measure, ...]] = {}
-        for measure in CHOICES:
+        kinds: dict[PromptKind, tuple[Measure, ...]] = {}
+        for measure in ASKED:
             judge = self.judge_of(measure)
             if judge in LLM_JUDGES:
-                kind = "combined" if judge == "combined" else measure
+                kind: PromptKind = "combined" if judge == "combined" else measure
                 kinds[kind] = (*kinds.get(kind, ()), measure)
         return kinds
 

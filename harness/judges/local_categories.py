@@ -72,14 +72,16 @@ def sentence_features(
     known = [(places[ngram], 1 + log(count)) for ngram, count in counts.items() if ngram in places]
     rows = np.array([place for place, _ in known], dtype=np.intp)
     values = np.array([value for _, value in known], dtype=np.float32) * idf[rows]
-    return rows, values / max(float(np.linalg.norm(values)), 1e-12)
+    # A sentence without a known n-gram has the length 0.
+    length = np.float32(max(float(np.linalg.norm(values)), 1e-12))
+    return rows, np.divide(values, length, dtype=np.float32)
 
 
 def _probabilities(sentence: str, weights: CategoryWeights) -> NDArray[np.float32]:
     """Return the probability of each label; a sentence without a known n-gram is about none."""
     rows, values = sentence_features(sentence, weights.places, weights.idf.astype(np.float32))
     if not len(rows):
-        return np.eye(len(LABELS), dtype=np.float32)[-1]
+        return np.array([0.0] * (len(LABELS) - 1) + [1.0], dtype=np.float32)
     scores = values @ weights.coefficients[rows].astype(np.float32) + weights.intercepts
     odds = np.exp(scores - scores.max())
     return np.asarray(odds / odds.sum(), dtype=np.float32)

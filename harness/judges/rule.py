@@ -9,7 +9,7 @@ from rarft.harness.parsing import Form, parse_reply, parse_structured
 from rarft.harness.types import Prediction, Reply, Span
 
 NAME = "rule"
-VERSION = "1"
+VERSION = "2"
 
 
 def judge_reply(

@@ -19,6 +19,7 @@ LOCAL_ID_KEY: Final = "rarft_batch"
 SECONDS_A_DAY: Final = 86_400
 CERTAIN_REFUSALS: Final = frozenset(range(400, 500)) - {408, 409}
 PAGE_SIZE: Final = 100
+SAME_SERVER: Final = "use the server and the key with which it was made, or run without --batch"
 
 
 class NotMadeError(UserError):
@@ -35,7 +36,8 @@ class BatchServer:
 
     def upload(self, name: str, content: bytes) -> str:
         """Store the requests of a batch and return the file's id."""
-        with self._one_line("a place for the requests"):
+        without = "use a server that has it, or run without --batch"
+        with self._one_line("a server with the Batch API", if_absent=without):
             return self._client.files.create(file=(name, content), purpose="batch").id
 
     def make(self, file_id: str, local_id: str) -> Batch:
@@ -88,7 +90,7 @@ class BatchServer:
                 return None
 
     @contextmanager
-    def _one_line(self, expected: str) -> Iterator[None]:
+    def _one_line(self, expected: str, *, if_absent: str = SAME_SERVER) -> Iterator[None]:
         from openai import APIError, APIStatusError
 
         try:
@@ -96,7 +98,7 @@ class BatchServer:
         except APIStatusError as error:
             text = self._endpoint.scrub(error.response.text)
             kind = NotMadeError if error.status_code in CERTAIN_REFUSALS else UserError
-            raise kind(self._line(error.status_code, text, expected)) from None
+            raise kind(self._line(error.status_code, text, expected, if_absent)) from None
         except APIError as error:
             reason = self._endpoint.scrub(" ".join(error.message.split()))
             raise UserError(
@@ -104,13 +106,13 @@ class BatchServer:
                 f"{expected}; run the same command again, nothing that was sent is lost"
             ) from None
 
-    def _line(self, status: int, text: str, expected: str) -> str:
+    def _line(self, status: int, text: str, expected: str, if_absent: str) -> str:
         fault = fault_of_status(status, text, wait_s=None, model=self._model)
         if fault.kind == "stop" and status != 404:
             return f"{self._endpoint.base_url}: {fault.reason}"
         do = "run the same command again, nothing that was sent is lost"
         if status == 404:
-            do = "use the server and the key of the first time, or run without --batch"
+            do = if_absent
         shown = f"HTTP {status}" if fault.kind == "stop" else fault.reason
         return f"{self._endpoint.base_url}: got {shown}, expected {expected}; {do}"
 

@@ -194,4 +194,4 @@ def spent_usd(batches: Sequence[SentBatch]) -> float | None:
     """Return what the ended batches cost, or None where one of them has no known price."""
     costs = [batch.usd for batch in batches if batch.has_ended]
     known = [usd for usd in costs if usd is not None]
-    return sum(known) if len(known) == len(costs) else None
+    return sum(known, 0.0) if len(known) == len(costs) else None

@@ -109,4 +109,4 @@ def _cost_usd(place: Place, batch: SentBatch) -> float | None:
     rows = read_result_files(batch, place.log.directory).values()
     costs = [usd_of(completion_of(row), place.settings, place.prices) for row in rows]
     known = [usd for usd in costs if usd is not None]
-    return sum(known) if len(known) == len(costs) else None
+    return sum(known, 0.0) if len(known) == len(costs) else None

@@ -106,6 +106,3 @@ def _answer(
         usd=cost.usd,
         n_calls=cost.n_calls,
     )
-
-
-_read = read_reply

@@ -33,8 +33,8 @@ class Opening:
     """Where an answer opens: `path` follows the reply's first `n_before` tokens.
 
     `inside` is what the last token of the tag holds of the tag, and empty where the answer opens
-    the reply. The path is that part of the tag as a token of its own, then the blank tokens that
-    the reply writes before its first word.
+    the reply. The path is that token, as the reply writes it where it ends with the tag or in
+    blanks and else cut at the end of the tag, then the blank tokens before the first word.
     """
 
     n_before: int
@@ -60,6 +60,10 @@ class Vocabulary:
     def ids(self) -> Mapping[str, int]:
         """Return the first token of each text."""
         return {text: number for number, text in reversed([*enumerate(self.texts)])}
+
+    def text(self, token_id: int) -> str:
+        """Return one token's text; a network may have more rows than its tokenizer has tokens."""
+        return self.texts[token_id] if token_id < len(self.texts) else "\ufffd"
 
     def decode(self, token_ids: Sequence[int]) -> str:
         """Return the text of several tokens."""
@@ -96,10 +100,11 @@ def find_opening(token_ids: Sequence[int], vocabulary: Vocabulary, *, form: Form
     inside = upto[len(head) :]
     if not upto.startswith(head) or inside not in vocabulary.ids:
         return None
-    is_whole = vocabulary.texts[token_ids[n_tokens - 1]] == inside
-    blanks = _blanks(token_ids[n_tokens:], vocabulary) if is_whole else ()
-    alone = token_ids[n_tokens - 1] if is_whole else vocabulary.ids[inside]
-    return Opening(n_before=n_tokens - 1, inside=inside, path=(alone, *blanks))
+    last = token_ids[n_tokens - 1]
+    if vocabulary.text(last).removeprefix(inside).strip():
+        return Opening(n_before=n_tokens - 1, inside=inside, path=(vocabulary.ids[inside],))
+    blanks = _blanks(token_ids[n_tokens:], vocabulary)
+    return Opening(n_before=n_tokens - 1, inside=inside, path=(last, *blanks))
 
 
 def _n_covering(token_ids: Sequence[int], upto: str, vocabulary: Vocabulary) -> int:
@@ -117,7 +122,7 @@ def _n_covering(token_ids: Sequence[int], upto: str, vocabulary: Vocabulary) -> 
 def _blanks(token_ids: Sequence[int], vocabulary: Vocabulary) -> tuple[int, ...]:
     blanks: list[int] = []
     for token_id in token_ids[:_MAX_BLANK_TOKENS]:
-        if vocabulary.texts[token_id].strip():
+        if vocabulary.text(token_id).strip():
             break
         blanks.append(token_id)
     return tuple(blanks)

@@ -197,5 +197,4 @@ def _known_videos(keys: Sequence[QueryKey], a: Votes, b: Votes) -> list[str] | N
     known = {**b.videos, **a.videos}
     if any(key not in known for key in keys):
         return None
-    # Two tasks may call different files alike, but then neither draw is wrong by much.
     return [known[key] for key in keys]

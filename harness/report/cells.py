@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rarft.harness.metrics import METRICS
+from rarft.harness.report.blocks import Block
 from rarft.harness.report.columns import (
     NOT_APPLICABLE,
     Column,
@@ -20,7 +21,7 @@ from rarft.harness.report.rows import Row
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A written figure; `under` says that a model's figure is not above its best floor."""
+    """A written figure; `under` says that a model's figure is not better than its best floor."""
 
     text: str
     interval: str = ""
@@ -38,11 +39,17 @@ class CellRow:
     cells: tuple[Cell, ...]
 
 
-def result_rows(rows: Sequence[Row], columns: Sequence[Column]) -> list[CellRow]:
-    """Return the rows of a task's results table in the order of the columns."""
+def result_rows(rows: Sequence[Row], block: Block) -> list[CellRow]:
+    """Return the rows of a task that a table says anything of, in the order of its columns."""
     return [
-        CellRow(row.label, row.kind, row.run, tuple(_cell(row, column, rows) for column in columns))
+        CellRow(
+            row.label,
+            row.kind,
+            row.run,
+            tuple(_cell(row, column, rows) for column in block.columns),
+        )
         for row in rows
+        if block.applies(row.scores)
     ]
 
 
@@ -64,18 +71,18 @@ def _cell(row: Row, column: Column, rows: Sequence[Row]) -> Cell:
     if not column.is_figure:
         return Cell(shown, is_na=shown == NOT_APPLICABLE)
     figure = figure_of(row.scores, column.key)
-    under = (
-        row.kind == "model"
-        and METRICS[column.key].higher_is_better
-        and _is_under(figure, column.key, rows)
-    )
+    under = row.kind == "model" and _is_under(figure, column.key, rows)
     return Cell(shown, interval(figure, column), under=under, is_na=figure is None)
 
 
 def _is_under(figure: Figure | None, key: str, rows: Sequence[Row]) -> bool:
     floors = [figure_of(row.scores, key) for row in rows if row.kind == "floor"]
     bars = [floor.value for floor in floors if floor is not None]
-    return figure is not None and bool(bars) and figure.value <= max(bars)
+    if figure is None or not bars:
+        return False
+    if METRICS[key.partition("/")[0]].higher_is_better:
+        return figure.value <= max(bars)
+    return figure.value >= min(bars)
 
 
 def _figure_cell(figure: Figure | None) -> Cell:

@@ -1,14 +1,11 @@
 """The columns of every table, in the paper's order, and how a figure is written.
 
-The first seven are the columns of Table 1 of the paper; then come ours, those of explanations
-(RT-IoU, SBERT and LLM as in its Table 3), and those over all thresholds of a relevance score.
-Fractions are written as percentages with one decimal; similarities, LLM scores, AUROC and AURC as
-they are stored.
+The first seven are the columns of Table 1 of the paper, the rest are ours. Fractions are written as
+percentages with one decimal; similarities, LLM scores, AUROC and AURC as they are stored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -18,14 +15,15 @@ NOT_APPLICABLE: Final = "–"
 FLAG: Final = "†"
 UNSCORED: Final = "‡"
 UNSCORED_SHOWN: Final = 0.01
-"""The share of unscored refusals above which a cell says it."""
+"""The share of unscored queries above which a cell says it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column: a stored fraction or number, a count, or the share of unparsed replies.
 
-    `measure` is what a judge has to say for the figure, where it rests on a judge.
+    `measure` is what a judge has to say for the figure, where it rests on a judge, and `by` names
+    that judge. A number has so many `digits` behind the point.
     """
 
     key: str
@@ -34,11 +32,23 @@ class Column:
     kind: Literal["fraction", "number", "count", "share"] = "fraction"
     title: str = ""
     measure: str = ""
+    by: str = ""
+    digits: int = 2
 
     @property
     def is_figure(self) -> bool:
         """Whether the column holds a figure, which may have an interval."""
         return self.kind in ("fraction", "number")
+
+    @property
+    def heading(self) -> str:
+        """Return the whole name, for where no group stands above it.
+
+        Example:
+            >>> Column("sbert", "SBERT", "irrelevant", by="all-MiniLM-L6-v2").heading
+            'irrelevant SBERT (all-MiniLM-L6-v2)'
+        """
+        return f"{self.group} {self.label}" + (f" ({self.by})" if self.by else "")
 
 
 FRACTION: Final = Column("", "", "")
@@ -62,94 +72,8 @@ OWN_COLUMNS: Final = (
     Column("n_missing", "miss.", "replies", "count", "Queries without a stored reply"),
     Column("n_failed", "fail.", "replies", "count", "Queries whose request failed"),
 )
-EXPLANATION_COLUMNS: Final = (
-    Column(
-        "rt_iou",
-        "RT-IoU",
-        "explanation",
-        title="Jaccard of the named with the true categories; a grounded irrelevant query counts 0",
-        measure="categories",
-    ),
-    Column(
-        "sbert",
-        "SBERT",
-        "explanation",
-        "number",
-        "Similarity to the reference refusal, 0 to 1; a grounded irrelevant query counts 0",
-        "similarity",
-    ),
-    Column(
-        "llm_score",
-        "LLM",
-        "explanation",
-        "number",
-        "Reasoning score of an LLM, 0 to 5; a grounded irrelevant query counts 0",
-        "reasoning",
-    ),
-    Column(
-        "correction_sim",
-        "corr.",
-        "explanation",
-        "number",
-        "Similarity of the correction to the relevant query, 0 to 1; a grounded query counts 0",
-        "correction",
-    ),
-    Column(
-        "rt_iou_refused",
-        "RT-IoU",
-        "of refusals",
-        title="RT-IoU over refused irrelevant queries only",
-        measure="categories",
-    ),
-    Column(
-        "sbert_refused",
-        "SBERT",
-        "of refusals",
-        "number",
-        "Similarity over refused irrelevant queries only",
-        "similarity",
-    ),
-    Column(
-        "llm_score_refused",
-        "LLM",
-        "of refusals",
-        "number",
-        "Reasoning score over refused irrelevant queries only",
-        "reasoning",
-    ),
-)
-SELECTIVE_COLUMNS: Final = (
-    Column("auroc", "AUROC", "thresholds", "number", "Relevant above irrelevant, by score"),
-    Column("aurc", "AURC", "thresholds", "number", "Mean risk over coverage, lower is better"),
-    Column("aurc_excess", "E-AURC", "thresholds", "number", "AURC less that of the best order"),
-    Column(
-        "refusal_rate@0.01", "ref.@1%", "thresholds", title="Irrelevant refused at 1 % of mIoU lost"
-    ),
-    Column(
-        "refusal_rate@0.05", "ref.@5%", "thresholds", title="Irrelevant refused at 5 % of mIoU lost"
-    ),
-)
 COLUMNS: Final = PAPER_COLUMNS + OWN_COLUMNS
 """The columns that every table has."""
-
-
-def present(columns: Sequence[Column], scores: Sequence[Scores]) -> tuple[Column, ...]:
-    """Return the columns of which at least one row has a figure.
-
-    Example:
-        >>> [column.key for column in present(EXPLANATION_COLUMNS, [{"sbert,none": 0.4}])]
-        ['sbert']
-    """
-    return tuple(
-        column
-        for column in columns
-        if any(number_of(one, column.key) is not None for one in scores)
-    )
-
-
-def all_columns(scores: Sequence[Scores]) -> tuple[Column, ...]:
-    """Return the columns that every table has, then those that apply to a row."""
-    return COLUMNS + present(EXPLANATION_COLUMNS + SELECTIVE_COLUMNS, scores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,12 +115,13 @@ def written(value: float | None, column: Column) -> str:
     """Write a figure as its column shows it.
 
     Example:
-        >>> written(0.4251, PAPER_COLUMNS[0]), written(0.4251, EXPLANATION_COLUMNS[1])
+        >>> written(0.4251, FRACTION), written(0.4251, Column("sbert", "SBERT", "", "number"))
         ('42.5', '0.43')
     """
     if column.kind == "fraction" or value is None:
         return percent(value)
-    return f"{round(value, 2) + 0.0:.2f}"
+    # Adding 0.0 turns a rounded negative zero into zero.
+    return f"{round(value, column.digits) + 0.0:.{column.digits}f}"
 
 
 def interval(figure: Figure | None, column: Column = FRACTION) -> str:
@@ -237,7 +162,7 @@ def is_flagged(scores: Scores) -> bool:
 
 
 def unscored_share(scores: Scores, measure: str) -> float:
-    """Return which share of the replies that a measure applies to no judge could score.
+    """Return the share of unscored queries among the irrelevant ones that a measure applies to.
 
     Example:
         >>> unscored_share({"n_judged_reasoning,none": 50, "n_unscored_reasoning,none": 5},
@@ -248,6 +173,11 @@ def unscored_share(scores: Scores, measure: str) -> float:
     return (number_of(scores, f"n_unscored_{measure}") or 0.0) / n_judged if n_judged else 0.0
 
 
+def lacks_judgements(scores: Scores, column: Column) -> bool:
+    """Whether so many queries are unscored that the cells of a column say it."""
+    return bool(column.measure) and unscored_share(scores, column.measure) > UNSCORED_SHOWN
+
+
 def cell(scores: Scores, column: Column) -> str:
     """Write one table cell without its interval; figures of a flagged row carry the mark.
 
@@ -255,7 +185,8 @@ def cell(scores: Scores, column: Column) -> str:
         >>> cell({"ra_miou,none": 0.5, "n_missing,none": 3}, PAPER_COLUMNS[3])
         '50.0†'
         >>> cell({"llm_score,none": 2.5, "n_judged_reasoning,none": 50,
-        ...       "n_unscored_reasoning,none": 5}, EXPLANATION_COLUMNS[2])
+        ...       "n_unscored_reasoning,none": 5},
+        ...      Column("llm_score", "LLM", "", "number", measure="reasoning"))
         '2.50‡10%'
     """
     if column.kind == "count":
@@ -265,7 +196,6 @@ def cell(scores: Scores, column: Column) -> str:
         return percent(unparsed_share(scores))
     value = number_of(scores, column.key)
     mark = FLAG if value is not None and is_flagged(scores) else ""
-    share = unscored_share(scores, column.measure) if column.measure else 0.0
-    if share > UNSCORED_SHOWN:
-        mark += f"{UNSCORED}{round(100 * share)}%"
+    if lacks_judgements(scores, column):
+        mark += f"{UNSCORED}{round(100 * unscored_share(scores, column.measure))}%"
     return written(value, column) + mark

@@ -1,23 +1,20 @@
-"""The results table as Markdown, for a README or a docs page."""
+"""The result tables as Markdown, for a README or a docs page."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from rarft.harness.report.columns import (
-    Column,
-    all_columns,
-    cell,
-    count_of,
-    figure_of,
-    interval,
-)
-from rarft.harness.report.rows import Row, footnotes, judge_notes, task_names, task_rows
+from rarft.harness.report.blocks import Block, blocks
+from rarft.harness.report.columns import Column, cell, count_of, figure_of, interval
+from rarft.harness.report.judges import judge_notes
+from rarft.harness.report.rows import Row, footnotes, task_names, task_rows
 from rarft.harness.report.schema import Results
 
 
 def markdown_table(runs: Sequence[Results], *, intervals: bool = False, floors: bool = True) -> str:
-    """Return one row per task and model, then the floors of the task, as a Markdown table.
+    """Return one row per task and model, then the floors of the task, as Markdown tables.
+
+    The first table is that of the results; explanations and thresholds follow where a run has them.
 
     Args:
         runs: the results to show; models stand in this order within each task.
@@ -28,20 +25,30 @@ def markdown_table(runs: Sequence[Results], *, intervals: bool = False, floors: 
         task: [row for row in task_rows(runs, task) if floors or row.kind == "model"]
         for task in task_names(runs)
     }
-    columns = all_columns([one for results in runs for one in results.results.values()])
-    titles = ["task", "queries", "model", *(_title(column) for column in columns)]
-    aligned = [":--", "--:", ":--", *("--:" for _ in columns)]
-    lines = [_line(titles), _line(aligned)]
-    notes: list[str] = []
-    for task, rows in rows_of.items():
-        lines += [_line(_cells(task, row, columns, intervals=intervals)) for row in rows]
-        notes += [f"- {_escaped(task)}: {_escaped(note)}" for note in footnotes(rows)]
+    parts = [_table(block, rows_of, intervals=intervals) for block in blocks(runs)]
+    notes = [
+        f"- {_escaped(task)}: {_escaped(note)}"
+        for task, rows in rows_of.items()
+        for note in footnotes(rows)
+    ]
     notes += [f"- {_escaped(note)}" for note in judge_notes(runs)]
-    return "\n".join([*lines, *(["", *notes] if notes else [])]) + "\n"
+    if notes:
+        parts.append("\n".join(notes))
+    return "\n\n".join(parts) + "\n"
 
 
-def _title(column: Column) -> str:
-    return f"{column.group} {column.label}"
+def _table(block: Block, rows_of: Mapping[str, Sequence[Row]], *, intervals: bool) -> str:
+    titles = ["task", "queries", "model", *(_escaped(one.heading) for one in block.columns)]
+    aligned = [":--", "--:", ":--", *("--:" for _ in block.columns)]
+    lines = [f"**{block.title}.** {block.note}".rstrip(), ""] if block.title else []
+    lines += [_line(titles), _line(aligned)]
+    for task, rows in rows_of.items():
+        lines += [
+            _line(_cells(task, row, block.columns, intervals=intervals))
+            for row in rows
+            if block.applies(row.scores)
+        ]
+    return "\n".join(lines)
 
 
 def _cells(task: str, row: Row, columns: Sequence[Column], *, intervals: bool) -> list[str]:

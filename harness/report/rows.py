@@ -18,7 +18,8 @@ from rarft.harness.report.columns import (
     is_flagged,
     unscored_share,
 )
-from rarft.harness.report.schema import Results, Scores
+from rarft.harness.report.judges import FIGURES
+from rarft.harness.report.schema import Results, Scores, number_of
 
 FLOORS: Final = {
     "always_ground": "always ground",
@@ -62,83 +63,77 @@ def task_rows(runs: Sequence[Results], task: str, *, labels: Sequence[str] = ())
 
 
 def footnotes(rows: Sequence[Row]) -> list[str]:
-    """Return what a reader must know about the rows: left-out queries, absent floors.
+    """Return what a reader must know about the rows: left-out queries, what a floor stands for.
 
     Example:
         >>> footnotes([Row("m", "model", {"n_missing,none": 2, "n_queries,none": 9}, 0)])
         ['† m: 2 missing and 0 failed of 9 queries are left out of its figures.']
     """
     notes = []
+    is_explained = any(
+        number_of(row.scores, "rt_iou") is not None for row in rows if row.kind == "model"
+    )
     for row in rows:
-        if row.kind == "model" and is_flagged(row.scores):
-            notes.append(_left_out(row))
-        if row.kind == "model" and _unscored(row):
-            notes.append(_unscored(row))
-        if row.reason:
+        if row.kind == "model":
+            said = (
+                _left_out(row) if is_flagged(row.scores) else "",
+                _unscored(row),
+                _partly_scored(row),
+            )
+            notes += [one for one in said if one]
+        elif row.reason:
             notes.append(f"{row.label}: not applicable, {row.reason}.")
+        elif is_explained and _constant_set(row):
+            notes.append(_constant_set(row))
     return notes
 
 
-def judge_notes(runs: Sequence[Results]) -> list[str]:
-    """Return who judged the explanations of the shown runs, one line a distinct answer.
-
-    Example:
-        >>> from rarft.harness.report.schema import ModelEntry
-        >>> judge = {"judge": "sbert", "version": "1", "model": "all-MiniLM-L6-v2"}
-        >>> run = Results(schema_version=1, model=ModelEntry(name="m"), results={},
-        ...               provenance={"judges": {"similarity": judge}})
-        >>> judge_notes([run])
-        ['Judges: similarity by sbert 1 (all-MiniLM-L6-v2).']
-    """
-    lines: dict[str, list[str]] = {}
-    for results in runs:
-        judges = results.provenance.get("judges") or {}
-        named = [
-            f"{measure} by {one.get('judge')} {one.get('version')}"
-            + (f" ({_short(str(one['model']))})" if one.get("model") else "")
-            for measure, one in judges.items()
-            if isinstance(one, dict)
-        ]
-        if named:
-            lines.setdefault(f"Judges: {', '.join(named)}.", []).append(results.model.label)
-    if len(lines) == 1:
-        return list(lines)
-    return [f"{', '.join(models)}: {line}" for line, models in lines.items()]
-
-
-def _short(model: str) -> str:
-    """Return the name of a judge's model with the beginning of its digest only."""
-    name, at, revision = model.partition("@")
-    return name + at + revision.removeprefix("sha256:")[:12]
-
-
 def _left_out(row: Row) -> str:
-    n_missing = count_of(row.scores, "n_missing") or 0
-    n_failed = count_of(row.scores, "n_failed") or 0
-    n_unjudged = count_of(row.scores, "n_unjudged") or 0
+    kinds = ["missing", "failed"]
+    if count_of(row.scores, "n_unjudged"):
+        kinds.append("unjudged")
+    counts = [f"{count_of(row.scores, f'n_{kind}') or 0} {kind}" for kind in kinds]
     n_queries = count_of(row.scores, "n_queries")
     of = f" of {n_queries} queries" if n_queries is not None else ""
-    unjudged = f" and {n_unjudged} that the relevance judge could not read" if n_unjudged else ""
-    return (
-        f"{FLAG} {row.label}: {n_missing} missing and {n_failed} failed{of}{unjudged} "
-        "are left out of its figures."
-    )
+    said = f"{', '.join(counts[:-1])} and {counts[-1]}{of}"
+    return f"{FLAG} {row.label}: {said} are left out of its figures."
 
 
 def _unscored(row: Row) -> str:
     """Return what no judge could score in a row, empty where that is little."""
-    shares = {
-        measure: unscored_share(row.scores, measure)
-        for measure in ("categories", "similarity", "reasoning", "correction")
-    }
-    named = [
-        f"{count_of(row.scores, f'n_unscored_{measure}')} {measure}"
-        for measure, share in shares.items()
-        if share > UNSCORED_SHOWN
-    ]
+    named = []
+    for measure in FIGURES:
+        if unscored_share(row.scores, measure) > UNSCORED_SHOWN:
+            n_unscored = count_of(row.scores, f"n_unscored_{measure}")
+            n_judged = count_of(row.scores, f"n_judged_{measure}")
+            named.append(f"{measure} of {n_unscored} of {n_judged} irrelevant queries")
     if not named:
         return ""
     return f"{UNSCORED} {row.label}: unscored and left out of the means: {', '.join(named)}."
+
+
+def _partly_scored(row: Row) -> str:
+    """Say that some queries have no relevance score, empty where all or none have one."""
+    n_with_score = count_of(row.scores, "n_with_score")
+    n_scored = count_of(row.scores, "n_scored")
+    if not n_with_score or n_scored is None or n_with_score >= n_scored:
+        return ""
+    return (
+        f"{row.label}: {n_with_score} of {n_scored} replies have a relevance score; AUROC and the "
+        "figures beside it are of these."
+    )
+
+
+def _constant_set(row: Row) -> str:
+    """Name the categories that a floor is taken to give in every refusal, empty without any."""
+    named = row.scores.get("constant_categories")
+    if not isinstance(named, list) or not named:
+        return ""
+    children = ", ".join(str(one).rpartition("/")[2] for one in named)
+    return (
+        f"{row.label}: its RT-IoU is that of the best constant set of categories, named in every "
+        f"refusal: {children}."
+    )
 
 
 def _floor_rows(

@@ -7,20 +7,20 @@ columns unless `width` allows it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from rich import box
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from rarft.harness.report.blocks import Block, blocks
 from rarft.harness.report.columns import (
-    COLUMNS,
-    EXPLANATION_COLUMNS,
     FLAG,
     NOT_APPLICABLE,
     OWN_COLUMNS,
     PAPER_COLUMNS,
-    SELECTIVE_COLUMNS,
     Column,
     Figure,
     cell,
@@ -28,17 +28,18 @@ from rarft.harness.report.columns import (
     figure_of,
     is_flagged,
     percent,
-    present,
     written,
 )
+from rarft.harness.report.judges import judge_notes
 from rarft.harness.report.markdown import markdown_table
-from rarft.harness.report.rows import FLOORS, Row, footnotes, judge_notes, task_rows
-from rarft.harness.report.schema import Results, Scores
+from rarft.harness.report.rows import FLOORS, Row, footnotes, task_rows
+from rarft.harness.report.schema import Results
 from rarft.harness.report.slices import ALL_CATEGORY_SLICES, LEVEL_SLICES, present_slices
 
 __all__ = ["category_table", "level_table", "markdown_table", "results_table"]
 
 ONE_TABLE_WIDTH: Final = 120
+MEASURING_WIDTH: Final = 10_000
 INTERVAL_LABELS: Final = ("  95% from", "      to")
 
 
@@ -48,17 +49,33 @@ def results_table(results: Results, *, width: int = 80) -> Table:
     From 120 columns on the first is one table; below, the paper's columns stand above ours.
     Explanations and thresholds have tables of their own where they apply.
     """
-    blocks = [COLUMNS] if width >= ONE_TABLE_WIDTH else [PAPER_COLUMNS, OWN_COLUMNS]
-    scores = list(results.results.values())
-    own = (present(EXPLANATION_COLUMNS, scores), present(SELECTIVE_COLUMNS, scores))
-    blocks += [columns for columns in own if columns]
     grid = Table.grid(expand=False)
     grid.add_column()
-    for columns in blocks:
-        grid.add_row(_score_table(results, columns))
-    for note in _notes(results):
+    first, *others = blocks([results], by_level=False)
+    parts = (
+        [first]
+        if width >= ONE_TABLE_WIDTH
+        else [replace(first, columns=own) for own in (PAPER_COLUMNS, OWN_COLUMNS)]
+    )
+    for block in others:
+        parts += _fitting(results, block, width=width)
+    for part in parts:
+        grid.add_row(_score_table(results, part))
+    for note in _notes(results, others):
         grid.add_row(Text(note, style="dim"))
     return grid
+
+
+def _fitting(results: Results, block: Block, *, width: int) -> list[Block]:
+    """Return a block as it is, or as one block a group of columns where it is too wide."""
+    needed = Console(width=MEASURING_WIDTH).measure(_score_table(results, block)).maximum
+    if needed <= width:
+        return [block]
+    groups = dict.fromkeys(column.group for column in block.columns)
+    return [
+        replace(block, columns=tuple(one for one in block.columns if one.group == group))
+        for group in groups
+    ]
 
 
 def level_table(results: Results) -> Table:
@@ -73,31 +90,32 @@ def category_table(results: Results) -> Table:
     )
 
 
-def _score_table(results: Results, columns: Sequence[Column]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
+def _score_table(results: Results, block: Block) -> Table:
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        padding=0,
+        pad_edge=False,
+        title=block.title or None,
+        title_justify="left",
+    )
     # The name may wrap but is never cut: a status such as "untrained" stands at its end.
     table.add_column("\nmodel", overflow="fold", min_width=14)
     previous = ""
-    for column in columns:
+    for column in block.columns:
         group = column.group if column.group != previous else ""
         table.add_column(f"{group}\n{column.label}", justify="right", no_wrap=True, min_width=6)
         previous = column.group
     for task in results.tasks:
-        if not _applies(columns, results.results[task]):
+        if not block.applies(results.results[task]):
             continue
         n_queries = count_of(results.results[task], "n_queries")
         size = "" if n_queries is None else f", n={n_queries}"
         table.add_row(Text(task + size, style="bold underline"))
         for row in task_rows([results], task):
-            if _applies(columns, row.scores):
-                _add_score_rows(table, row, columns)
+            if block.applies(row.scores):
+                _add_score_rows(table, row, block.columns)
         table.add_section()
     return table
-
-
-def _applies(columns: Sequence[Column], scores: Scores) -> bool:
-    """Whether a block of columns says anything of a row; the blocks of every table always do."""
-    return columns[0] in COLUMNS or bool(present(columns, [scores]))
 
 
 def _add_score_rows(table: Table, row: Row, columns: Sequence[Column]) -> None:
@@ -116,30 +134,24 @@ def _add_score_rows(table: Table, row: Row, columns: Sequence[Column]) -> None:
 def _bounds(
     figures: Sequence[Figure | None], columns: Sequence[Column]
 ) -> tuple[list[str], list[str]]:
-    pairs = [(one.low, one.high) if one else (None, None) for one in figures]
-    lows = [
-        written(low, c) if low is not None else ""
-        for (low, _), c in zip(pairs, columns, strict=True)
-    ]
-    highs = [
-        written(high, c) if high is not None else ""
-        for (_, high), c in zip(pairs, columns, strict=True)
-    ]
+    """Return the lower and the upper bounds, empty where there is none."""
+    pairs = list(zip(figures, columns, strict=True))
+    lows = [_bound(one.low if one else None, column) for one, column in pairs]
+    highs = [_bound(one.high if one else None, column) for one, column in pairs]
     return lows, highs
 
 
-def _notes(results: Results) -> list[str]:
-    notes = [
-        f"Figures in %, {NOT_APPLICABLE} is not applicable; 95% intervals resample videos.",
-        *(
-            [f"Only {results.asked} of the queries of each task (--limit)."]
-            if results.asked
-            else []
-        ),
-    ]
-    rows = {task: task_rows([results], task) for task in results.tasks}
-    for task, own in rows.items():
-        notes += [f"{task}: {note}" for note in footnotes(own)]
+def _bound(value: float | None, column: Column) -> str:
+    return "" if value is None else written(value, column)
+
+
+def _notes(results: Results, others: Sequence[Block]) -> list[str]:
+    notes = [f"Figures in %, {NOT_APPLICABLE} is not applicable; 95% intervals resample videos."]
+    notes += [f"{block.title}: {block.note}" for block in others if block.note]
+    if results.asked:
+        notes.append(f"Only {results.asked} of the queries of each task (--limit).")
+    for task in results.tasks:
+        notes += [f"{task}: {note}" for note in footnotes(task_rows([results], task))]
     return notes + judge_notes([results])
 
 

@@ -18,7 +18,7 @@ from rarft.harness.stages.judgement_store import (
     JudgementStore,
     basis_digest,
 )
-from rarft.harness.types import Measure, Prediction
+from rarft.harness.types import Judgement, Measure, Prediction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +121,7 @@ def ask(
 def _ask_as_batch(
     requests: Sequence[LLMRequest], settings: LLMSettings, directory: Path, cache: Any, keep: Any
 ) -> str:
-    from rarft.harness.llm import collect, submit
+    from rarft.harness.llm.batch import collect, submit
 
     submit(requests, settings, directory, cache=cache)
     state = collect(requests, settings, directory, cache=cache, on_answers=keep)
@@ -163,11 +163,18 @@ def _entries(question: Question, answer: LLMAnswer, model: str) -> list[Entry]:
     }
     entries = []
     for measure in question.measures:
-        if measure in judgements:
-            basis = question.basis(measure)
-            entries.append(
-                Entry(key=question.key, basis=basis, judgement=judgements[measure], usage=usage)
+        judgement = judgements.get(measure)
+        if judgement is None and "relevance" not in question.measures:
+            judgement = Judgement(
+                measure=measure,
+                judge=question.judge.name,
+                version=question.judge.version,
+                model=model,
+                reason="the judge takes the reply for one that grounds",
             )
+        if judgement is not None:
+            basis = question.basis(measure)
+            entries.append(Entry(key=question.key, basis=basis, judgement=judgement, usage=usage))
             # One call is accounted for once, however many measures it gives.
             usage = {}
     return entries

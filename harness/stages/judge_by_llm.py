@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rarft.harness.errors import NotFoundError
 from rarft.harness.judges.applies import applies, without_call
 from rarft.harness.judges.case import Case
 from rarft.harness.judges.judge_config import JudgeConfig, JudgeEffort
 from rarft.harness.judges.llm_judge import LLMJudge, llm_judge
+from rarft.harness.judges.prompt import PromptKind, read_prompt_file
 from rarft.harness.stages.ask_judges import (
     Question,
     ask,
@@ -35,28 +35,17 @@ class Judging:
     show_progress: bool = False
 
 
-def llm_judges(config: JudgeConfig) -> dict[str, LLMJudge]:
+def llm_judges(config: JudgeConfig) -> dict[PromptKind, LLMJudge]:
     """Return the judges that ask an LLM, by what they ask, with the user's prompts in place.
 
     Raises:
-        NotFoundError: a prompt file does not exist.
-        UserError: a prompt lacks a placeholder.
+        UserError: a prompt file cannot be read, or lacks a placeholder.
     """
+    own = {kind: read_prompt_file(Path(path)) for kind, path in config.judge_prompt.items()}
     return {
-        kind: llm_judge(kind, prompt=_own_prompt(kind, config), text=config.judge_text)
+        kind: llm_judge(kind, prompt=own.get(kind), text=config.judge_text)
         for kind in config.llm_kinds
     }
-
-
-def _own_prompt(kind: str, config: JudgeConfig) -> str | None:
-    if kind not in config.judge_prompt:
-        return None
-    path = Path(config.judge_prompt[kind])
-    if not path.is_file():
-        raise NotFoundError(
-            f"got --judge_prompt {kind}={path}, expected a text file; check the path"
-        )
-    return path.read_text(encoding="utf-8")
 
 
 def read_by_llm(

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from rarft.harness.metrics.query_table import FloatArray
 from rarft.harness.statistics.agreement import (
@@ -26,9 +26,10 @@ from rarft.harness.statistics.agreement import (
     weighted_quadratic_kappa,
     weighted_spearman,
 )
-from rarft.harness.statistics.bootstrap import Interval, _resample_weights
+from rarft.harness.statistics.bootstrap import Interval, resample_weights
 
 _VALUES_PER_BLOCK: Final = 2**20
+Places = NDArray[np.intp]
 Resampled = Callable[[FloatArray], FloatArray]
 """A measure on resamples. Shape: weights (n_resamples, n_items) to (n_resamples,)."""
 
@@ -139,33 +140,31 @@ def _limit(differences: FloatArray, factor: float, weights: FloatArray) -> Float
     return limit
 
 
-def _clusters(n_items: int, videos: Sequence[str] | None) -> FloatArray:
-    """Return which item belongs to which video. Shape: (n_videos, n_items)."""
+def _clusters(n_items: int, videos: Sequence[str] | None) -> Places:
+    """Return the number of each item's video. Shape: (n_items,)."""
     if videos is None:
-        return np.eye(n_items)
+        return np.arange(n_items)
     if len(videos) != n_items:
         raise ValueError(f"got {len(videos)} videos of {n_items} items, expected one each")
     order = {video: index for index, video in enumerate(sorted(set(videos)))}
-    member = np.zeros((len(order), n_items))
-    member[[order[video] for video in videos], np.arange(n_items)] = 1.0
-    return member
+    return np.array([order[video] for video in videos], dtype=np.intp)
 
 
 def _estimates(
     measures: Mapping[str, Resampled],
-    clusters: FloatArray,
+    video_of: Places,
     n_resamples: int,
     *,
     seed: int,
     confidence: float,
 ) -> dict[str, Estimate]:
-    n_videos, n_items = clusters.shape
+    n_items = len(video_of)
     if n_items == 0:
         return dict.fromkeys(measures, Estimate(None))
     drawn: dict[str, list[FloatArray]] = {name: [] for name in measures}
     with np.errstate(divide="ignore", invalid="ignore"):
         whole = {name: float(f(np.ones((1, n_items)))[0]) for name, f in measures.items()}
-        for weights in _item_weights(clusters, n_resamples, seed) if n_videos > 1 else ():
+        for weights in _item_weights(video_of, n_resamples, seed):
             for name, function in measures.items():
                 drawn[name].append(function(weights))
     return {
@@ -173,11 +172,16 @@ def _estimates(
     }
 
 
-def _item_weights(clusters: FloatArray, n_resamples: int, seed: int) -> Iterator[FloatArray]:
-    """Yield how often each item is drawn. Shape: (n_resamples of the block, n_items)."""
-    video_of = clusters.argmax(axis=0)
-    rows = max(1, _VALUES_PER_BLOCK // clusters.shape[1])
-    for weights in _resample_weights(len(clusters), n_resamples, seed):
+def _item_weights(video_of: Places, n_resamples: int, seed: int) -> Iterator[FloatArray]:
+    """Yield how often each item is drawn, nothing where all are about one video.
+
+    Shape: (n_resamples of the block, n_items).
+    """
+    n_videos = int(video_of.max()) + 1
+    if n_videos < 2:
+        return
+    rows = max(1, _VALUES_PER_BLOCK // len(video_of))
+    for weights in resample_weights(n_videos, n_resamples, seed):
         for start in range(0, len(weights), rows):
             yield weights[start : start + rows, video_of]
 

@@ -1,4 +1,4 @@
-"""Percentile intervals from a bootstrap that resamples videos.
+"""Expanded percentile intervals from a bootstrap that resamples videos.
 
 Queries about one video share its difficulty, so the video is the unit. A resample draws as many
 videos as there are, with replacement; its figures are those of the weighted sums.
@@ -16,6 +16,7 @@ from rarft.harness.metrics.metric_table import evaluate, outcome_sums
 from rarft.harness.metrics.outcomes import QueryOutcome
 from rarft.harness.metrics.query_table import FloatArray
 from rarft.harness.metrics.sums import VideoSums
+from rarft.harness.statistics.expanded import expanded_tail
 
 N_SELECTIVE: Final = 1000
 """How many resamples the figures of selective prediction get: each has to sum over all queries."""
@@ -71,8 +72,9 @@ def cluster_bootstrap(
     if len(scored.matrix) < 2:
         return dict.fromkeys(points)
     resampled = evaluate(resampled_sums(scored, n_resamples=n_resamples, seed=seed))
+    tail = expanded_tail(len(scored.matrix), confidence=confidence)
     return {
-        key: None if np.isnan(point) else _interval(resampled[key], confidence)
+        key: None if np.isnan(point) else _interval(resampled[key], tail)
         for key, point in points.items()
     }
 
@@ -89,7 +91,7 @@ def resampled_sums(sums: VideoSums, *, n_resamples: int, seed: int) -> dict[str,
     matrix = np.zeros((n_resamples, exact.shape[1]))
     selective: list[dict[str, FloatArray]] = []
     start = 0
-    for weights in _resample_weights(len(exact), n_resamples, seed):
+    for weights in resample_weights(len(exact), n_resamples, seed):
         matrix[start : start + len(weights), used] = weights @ exact[:, used]
         if start < N_SELECTIVE:
             selective.append(sums.selective(weights[: N_SELECTIVE - start]))
@@ -101,7 +103,7 @@ def resampled_sums(sums: VideoSums, *, n_resamples: int, seed: int) -> dict[str,
     return named
 
 
-def _resample_weights(n_videos: int, n_resamples: int, seed: int) -> Iterator[FloatArray]:
+def resample_weights(n_videos: int, n_resamples: int, seed: int) -> Iterator[FloatArray]:
     """Yield how often each video is drawn. Shape: (n_resamples of the block, n_videos)."""
     generator = np.random.default_rng(seed)
     # Short integers halve the time of drawing, which is most of the bootstrap.
@@ -116,11 +118,10 @@ def _resample_weights(n_videos: int, n_resamples: int, seed: int) -> Iterator[Fl
         yield weights
 
 
-def _interval(values: FloatArray, confidence: float) -> Interval | None:
-    """Return the percentile interval of the resamples in which the figure is applicable."""
+def _interval(values: FloatArray, tail: float) -> Interval | None:
+    """Return the interval of the resamples in which the figure is applicable, without its tails."""
     applicable = values[~np.isnan(values)]
     if applicable.size == 0:
         return None
-    tail = (1.0 - confidence) / 2
     low, high = np.quantile(applicable, [tail, 1.0 - tail])
     return Interval(float(low), float(high))

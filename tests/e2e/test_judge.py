@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,11 +40,26 @@ def n_calls(url: str) -> int:
     return int(servers().ask_server(f"{url}/counts")["n_calls"])
 
 
+RUNS: dict[str, Path] = {}
+
+
 @pytest.fixture
 def stored(outside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A run of stored replies: five refusals and one false grounding of irrelevant queries."""
+    """A run of stored replies: five refusals and one false grounding of irrelevant queries.
+
+    It is made once and copied for each test, with what was cached on the way.
+    """
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     monkeypatch.setenv("RARFT_CACHE", str(tmp_path / "cache"))
+    if "first" not in RUNS:
+        RUNS["first"] = make_run(outside, tmp_path)
+    if RUNS["first"] != tmp_path:
+        shutil.copytree(RUNS["first"] / "stored", tmp_path / "stored")
+    shutil.copytree(tmp_path / "stored", tmp_path, dirs_exist_ok=True)
+    return tmp_path / "run"
+
+
+def make_run(outside: Path, tmp_path: Path) -> Path:
     rows = []
     for k in range(6):
         rows.append(row(k, "red", "<answer>1.0 to 3.0</answer>"))
@@ -51,12 +67,13 @@ def stored(outside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
         rows.append(row(k, "blue", reply))
     replies = tmp_path / "replies.json"
     replies.write_text(json.dumps(rows))
-    out = tmp_path / "run"
     flags = ("--tasks", "outside", "--include_path", str(outside), "--n_resamples", "50")
     arguments = f"path={replies},form=answer_correction"
-    given = ["--model", "replay", "--model_args", arguments, "--output_path", str(out), *flags]
-    assert main(given) == 0
-    return out
+    out = ("--output_path", str(tmp_path / "run"))
+    assert main(["--model", "replay", "--model_args", arguments, *out, *flags]) == 0
+    for name in ("run", "cache"):
+        shutil.copytree(tmp_path / name, tmp_path / "stored" / name)
+    return tmp_path
 
 
 def row(k: int, colour: str, reply: str) -> dict[str, str]:

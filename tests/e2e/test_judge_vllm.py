@@ -1,6 +1,7 @@
 """A judge served by vLLM on the CPU: its nonsense becomes values of the schema or failures."""
 
 import importlib.util
+import json
 import os
 import signal
 import socket
@@ -18,6 +19,7 @@ from pydantic import BaseModel, Field
 from rarft.harness.llm.client import answer_all
 from rarft.harness.llm.request import LLMAnswer, LLMRequest, Message
 from rarft.harness.llm.settings import LLMSettings, ResponseFormat
+from rarft.harness.stages.append_log import read_rows
 from rarft.harness.taxonomy import CATEGORIES
 
 pytestmark = [
@@ -184,3 +186,36 @@ def test_nonsense_becomes_a_value_of_the_schema_or_a_failure_with_its_reason(
         assert any(answer.value is not None for answer in answers.values())
     if response_format == "text":
         assert any(answer.failure for answer in answers.values())
+
+
+def test_the_judge_command_ends_with_a_value_or_a_reason_for_every_reply(
+    base_url: str, tmp_path: Path
+) -> None:
+    cli = (sys.executable, "-m", "rarft.harness.cli")
+    run, replies = tmp_path / "run", tmp_path / "replies.json"
+    task = ("--tasks", "synth_hi", "--limit", "12")
+    floor = [*cli, "run", "--model", "always_refuse", *task, "--output_path", tmp_path / "floor"]
+    subprocess.run(floor, check=True, capture_output=True)
+    rows = read_rows(tmp_path / "floor" / "responses.jsonl")
+    refusals = [
+        {
+            "video": row["video"],
+            "query": row["query"],
+            "model_output": f"<answer>No such thing: the dot {k} is red.</answer>",
+        }
+        for k, row in enumerate(rows)
+    ]
+    replies.write_text(json.dumps(refusals))
+    source = ("--model_args", f"path={replies},form=answer_correction")
+    replay = [*cli, "run", "--model", "replay", *source, *task, "--output_path", run]
+    subprocess.run(replay, check=True, capture_output=True)
+
+    terms = ("--judge_model", "tiny-judge", "--judge_base_url", base_url)
+    judge = subprocess.run([*cli, "judge", run, "--judges", "combined", *terms], check=False)
+
+    assert judge.returncode == 0
+    asked = [row for row in read_rows(run / "judgements.jsonl") if row["model"] == "tiny-judge"]
+    assert len([row for row in asked if row["measure"] == "relevance"]) == 12
+    for row in asked:
+        value = row.get("prediction", row.get("value"))
+        assert (value is None) == bool(row.get("reason")), row

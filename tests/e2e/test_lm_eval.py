@@ -43,9 +43,10 @@ def given_figures(results: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_same_figures(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
-    """Check for one set of keys; intervals, counts and slices are ours alone."""
+    """Check for one set of keys; intervals, counts, slices and what judges say are ours alone."""
     own, lm_evals = given_figures(ours), given_figures(theirs)
-    alone = re.compile(r"(n_\w+|.*_ci_(low|high)|.*/.*),none")
+    judged = "rt_iou|sbert|llm_score|correction_sim|auroc|aurc|refusal_rate@"
+    alone = re.compile(rf"(n_\w+|.*_ci_(low|high)|.*/.*|({judged}).*),none")
     assert {key for key in own if not alone.fullmatch(key)} == set(lm_evals)
     assert set(lm_evals) <= set(CHECKED)
     assert len(lm_evals) >= 8

@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from rarft.harness import evaluate
+from rarft.harness.judges.judge_config import JudgeConfig
 
 FOLDER = Path(__file__).parent / "run"
 GOLDEN = FOLDER / "results.json"
+# What an encoder or trained weights say is no arithmetic; explanations/ has stored judgements.
+UNJUDGED = JudgeConfig(judges={"categories": "none", "similarity": "none", "correction": "none"})
 
 
 def scored() -> dict[str, Any]:
@@ -26,6 +29,7 @@ def scored() -> dict[str, Any]:
             model_args={"path": str(FOLDER / "replies.json"), "form": "answer_correction"},
             include_path=[FOLDER],
             n_resamples=1000,
+            judging=UNJUDGED,
         )
     return {"results": results["results"], "floors": results["floors"]}
 

@@ -80,7 +80,7 @@ def test_a_text_is_read_with_weights_that_never_saw_its_video():
 
 
 def test_added_texts_are_learned_from_and_not_tested():
-    texts, categories = phrase_refusals(400, seed=3)
+    texts, categories = phrase_refusals(160, seed=3)
     videos = [f"{number}.mp4" for number in range(10)]
     alone = cross_validated(texts[:10], categories[:10], videos)
     helped = cross_validated(

@@ -31,9 +31,14 @@ def test_an_unparsed_reply_is_measured_as_a_refusal_is(make_case):
     assert applying(case) == list(MEASURES)
 
 
-@pytest.mark.parametrize("reply", [None, ""])
-def test_a_model_that_speaks_no_text_has_no_measure(make_case, reply):
-    assert applying(make_case(reply)) == []
+def test_a_model_that_speaks_no_text_has_no_measure(make_case):
+    assert applying(make_case(None)) == []
+
+
+def test_an_empty_reply_is_measured_and_says_nothing(make_case):
+    case = make_case("")
+    assert applying(case) == list(MEASURES)
+    assert without_call("reasoning", case) == 0.0
 
 
 @pytest.mark.parametrize(

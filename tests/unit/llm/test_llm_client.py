@@ -2,7 +2,10 @@
 
 import asyncio
 import signal
+import subprocess
+import sys
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -99,6 +102,21 @@ def test_an_error_of_the_caller_ends_the_run_with_that_error(judge, ask, questio
         answer_all(questions(50), settings, on_answers=fail)
 
 
+def test_a_slow_caller_holds_no_call_up_and_gets_every_answer_once(judge, questions):
+    judge.set(latency_ms=20)
+    sizes, indices = [], []
+
+    def keep(group):
+        time.sleep(0.2)
+        sizes.append(len(group))
+        indices.extend(index for index, _ in group)
+
+    settings = LLMSettings(model="m", base_url=f"{judge.url}/v1", n_concurrent=8)
+    answer_all(questions(300), settings, on_answers=keep)
+    assert sorted(indices) == list(range(300))
+    assert len(sizes) < 30
+
+
 def test_an_interrupt_hands_on_what_has_come_and_goes_on(judge, questions, tmp_path):
     judge.set(latency_ms=100)
     settings = LLMSettings(model="m", base_url=f"{judge.url}/v1", n_concurrent=4)
@@ -124,6 +142,12 @@ def test_it_works_beside_a_running_loop_and_inside_one(judge, ask, questions):
         return len(beside.answers) + len(within.answers)
 
     assert asyncio.run(inside()) == 9
+
+
+def test_importing_the_client_loads_neither_openai_nor_aiohttp():
+    code = "import sys, rarft.harness.llm; print({'openai', 'aiohttp', 'httpx2'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
 
 
 def test_no_requests_need_no_server(monkeypatch):

@@ -76,6 +76,21 @@ def test_blanks_that_the_reply_writes_are_followed(words):
     assert time_probability(logits, opening, words) == pytest.approx(0.1 + 0.5 * 0.9)
 
 
+def test_a_blank_that_ends_the_tags_token_is_followed_too(words):
+    opening = find_opening(ids("<answer", ">\n", "1"), words, form=TAGGED)
+    assert opening == Opening(n_before=1, inside=">", path=tuple(ids(">\n")))
+    logits = logits_of({">\n": 0.8, ">The": 0.2}, {"1": 0.9, "The": 0.1})
+    assert time_probability(logits, opening, words) == pytest.approx(0.8 * 0.9)
+
+
+def test_a_token_that_the_tokenizer_does_not_know_is_no_time_and_no_blank(words):
+    n_words = len(WordTokenizer.words)
+    assert find_opening([n_words], words, form="clock").path == ()
+    beyond = torch.log(torch.tensor([[0.0] * 4 + [0.5] + [0.0] * 6 + [0.5]]))
+    opening = Opening(n_before=0, inside="", path=())
+    assert time_probability(beyond, opening, words) == pytest.approx(0.5)
+
+
 def test_the_last_answer_counts(words):
     twice = ids("<answer", ">", "1", "</answer>", "<answer", ">", "The")
     assert find_opening(twice, words, form=TAGGED).n_before == 5

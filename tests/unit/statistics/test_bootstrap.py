@@ -77,7 +77,7 @@ def test_a_resample_scores_as_if_its_videos_were_repeated():
     outcomes = mixed(n_videos=6)
     sums = outcome_sums(outcomes)
     videos = sorted({one.video for one in outcomes})
-    weights = next(bootstrap._resample_weights(len(videos), 20, 0))
+    weights = next(bootstrap.resample_weights(len(videos), 20, 0))
     resampled = evaluate(sums.named(weights @ sums.matrix))
     for row, repeats in enumerate(weights.astype(int)):
         repeated = [
@@ -93,14 +93,14 @@ def test_a_resample_scores_as_if_its_videos_were_repeated():
 
 
 def test_each_resample_draws_as_many_videos_as_there_are():
-    blocks = list(bootstrap._resample_weights(7, 50, 0))
+    blocks = list(bootstrap.resample_weights(7, 50, 0))
     assert (np.concatenate(blocks).sum(axis=1) == 7).all()
     assert sum(map(len, blocks)) == 50
 
 
 def test_more_videos_than_a_short_integer_counts_are_drawn_alike():
     n_videos = 2**16 + 10
-    weights = next(bootstrap._resample_weights(n_videos, 40, 0))
+    weights = next(bootstrap.resample_weights(n_videos, 40, 0))
     assert weights.shape[1] == n_videos
     assert weights[:, -10:].sum() > 0
 

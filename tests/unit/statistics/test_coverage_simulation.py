@@ -5,13 +5,14 @@ itself share in; its IoU there is another normal variable through the normal dis
 The share told right and the mean IoU are then known in closed form.
 """
 
+import sys
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 import pytest
 
-from rarft.harness.metrics import QueryOutcome
+from rarft.harness.metrics import QueryOutcome, figures
 from rarft.harness.statistics import paired_bootstrap
 
 KEYS = ("ra_miou", "f1_avg", "f1_irrelevant", "miou_relevant")
@@ -101,3 +102,27 @@ def coverage(*, n_pairs, n_videos, n_resamples, seed=0):
         for key in KEYS:
             held[key] += found[key].low <= of_a[key] - of_b[key] <= found[key].high
     return {key: count / n_pairs for key, count in held.items()}
+
+
+def test_the_true_figures_are_those_of_very_many_queries():
+    pair = simulated_pair(5_000, np.random.default_rng(4))
+    for run, outcomes in zip((RUN_A, RUN_B), pair, strict=True):
+        found = figures(outcomes)
+        for key, value in true_figures(run).items():
+            assert found[key] == pytest.approx(value, abs=0.015), key
+
+
+def test_intervals_of_a_few_simulated_pairs_hold_the_true_difference():
+    # Of 60 intervals of 95%, fewer than 51 hold it once in 3,000 times.
+    for key, share in coverage(n_pairs=60, n_videos=100, n_resamples=500).items():
+        assert share >= 51 / 60, key
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("n_videos", "least", "most"), [(300, 0.93, 0.97), (40, 0.92, 0.98)])
+def test_95_percent_intervals_hold_the_true_difference_that_often(n_videos, least, most):
+    found = coverage(n_pairs=1000, n_videos=n_videos, n_resamples=2000)
+    # Shown by `pytest -rP`; docs/statistics.md records it.
+    sys.stdout.write(f"{n_videos} videos: {found}\n")
+    for key, share in found.items():
+        assert least <= share <= most, (key, share)

@@ -58,7 +58,7 @@ def test_a_resample_scores_as_if_its_videos_were_repeated():
     sums = outcome_sums(outcomes)
     videos = sorted({one.video for one in outcomes})
     resampled = evaluate(bootstrap.resampled_sums(sums, n_resamples=20, seed=0))
-    weights = next(bootstrap._resample_weights(len(videos), 20, 0))
+    weights = next(bootstrap.resample_weights(len(videos), 20, 0))
     for row, repeats in enumerate(weights.astype(int)):
         repeated = [
             replace(one, video=f"{one.video}-{copy}", record=f"{one.record}-{copy}")

@@ -49,7 +49,7 @@ def test_a_server_without_batches_is_named_as_such(
     server.set(absent=True)
     with pytest.raises(UserError) as raised:
         desk.submit(asked)
-    assert "got HTTP 404" in line_of(raised)
+    assert "got HTTP 404, expected a server with the Batch API" in line_of(raised)
     assert "without --batch" in line_of(raised)
 
 
@@ -77,7 +77,7 @@ def test_a_batch_unknown_to_the_server_is_not_sent_again(
 ) -> None:
     desk.submit(asked)
     server.set(reset=True)
-    with pytest.raises(UserError, match="the key of the first time"):
+    with pytest.raises(UserError, match="the key with which it was made"):
         desk.collect(asked)
     assert server.sent() == []
 
