@@ -1,8 +1,10 @@
 """What every test shares: its own cache, the official annotations, and the rule for GPU tests."""
 
+import importlib.util
 import os
 import tempfile
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -52,6 +54,18 @@ def annotations_dir() -> Path:
     if not folder.is_dir():
         pytest.fail(f"RARFT_ANNOTATIONS is {folder}, which is not a folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def servers() -> ModuleType:
+    """Return the module that runs the loopback judge: `running_server` and `ask_server`."""
+    path = Path(__file__).parent / "servers" / "running_server.py"
+    spec = importlib.util.spec_from_file_location("running_server", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture

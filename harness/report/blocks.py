@@ -180,7 +180,12 @@ def blocks(runs: Sequence[Results], *, by_level: bool = True) -> tuple[Block, ..
         for column in present(EXPLANATION_COLUMNS, scores)
     )
     optional = (
-        Block(explained, "Explanations", scale_note(explained)),
+        Block(
+            explained,
+            "Explanations",
+            "Over irrelevant queries, a grounded one counting 0, and over refused ones only. "
+            f"{scale_note(explained)}".rstrip(),
+        ),
         Block(
             present(LEVEL_COLUMNS, scores) if by_level else (),
             "Explanations within each level",
@@ -200,7 +205,7 @@ def scale_note(columns: Sequence[Column]) -> str:
 
     Example:
         >>> scale_note(EXPLANATION_COLUMNS)
-        'SBERT, corr. from 0 to 1, LLM from 0 to 5.'
+        'SBERT, corr. from 0 to 1; LLM from 0 to 5.'
     """
     numbers = [column for column in columns if column.kind == "number"]
     parts = []
@@ -211,4 +216,4 @@ def scale_note(columns: Sequence[Column]) -> str:
     lower = [one.label for one in columns if not METRICS[one.key].higher_is_better]
     if lower:
         parts.append(f"lower is better for {' and '.join(lower)}")
-    return f"{', '.join(parts)}." if parts else ""
+    return f"{'; '.join(parts)}." if parts else ""

@@ -9,12 +9,13 @@ from markupsafe import Markup
 
 from rarft.harness.report.excerpt import Excerpt, excerpt_of
 from rarft.harness.report.outcomes import OUTCOME_LABELS, OUTCOMES, Outcome, outcome_of
-from rarft.harness.report.schema import Sample
+from rarft.harness.report.schema import Sample, SampleJudgement
 from rarft.harness.report.selection import Entry
 from rarft.harness.report.span_plots import timeline
 from rarft.harness.taxonomy import CATEGORIES, GROUPS, LEVELS
 
 _HEADLINE_CHARACTERS = 300
+_JUDGED_CHARACTERS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Answer:
     reply: Excerpt
     explanation: Excerpt | None
     correction: Excerpt | None
+    score: str
     judged: tuple[str, ...]
     flags: str
     reason: str
@@ -123,6 +125,7 @@ def _answer(run: int, sample: Sample) -> Answer:
         reply=_reply(sample),
         explanation=_optional(prediction.explanation) if prediction else None,
         correction=_optional(prediction.correction) if prediction else None,
+        score="" if sample.relevance_score is None else f"{sample.relevance_score:.3f}",
         judged=tuple(judged_lines(sample)),
         flags=", ".join(prediction.flags) if prediction else "",
         reason=excerpt_of(sample.failure or (prediction.reason if prediction else "") or " ").text,
@@ -138,16 +141,29 @@ def judged_lines(sample: Sample) -> list[str]:
         ...                     judgements={"similarity": judgement}))
         ['similarity 0.71 (sbert)']
     """
-    lines = []
-    for measure, one in sample.judgements.items():
-        if one.value is None:
-            written = f"unscored, {excerpt_of(one.reason).text}"
-        elif isinstance(one.value, tuple):
-            written = ", ".join(one.value) or "none"
-        else:
-            written = f"{one.value:.2f}"
-        lines.append(f"{measure} {written} ({one.judge})")
-    return lines
+    return [
+        excerpt_of(
+            f"{measure} {_written_value(sample, measure, one)} ({_judge_name(one)})",
+            max_characters=_JUDGED_CHARACTERS,
+        ).text
+        for measure, one in sample.judgements.items()
+    ]
+
+
+def _written_value(sample: Sample, measure: str, one: SampleJudgement) -> str:
+    if one.value is None:
+        return f"unscored: {one.reason or 'no reason given'}"
+    if isinstance(one.value, float):
+        return f"{one.value:g} of 5" if measure == "reasoning" else f"{one.value:.2f}"
+    rt_iou = sample.explanation.get("rt_iou")
+    score = "" if rt_iou is None else f", RT-IoU {rt_iou:.2f}"
+    return (", ".join(one.value) or "none named") + score
+
+
+def _judge_name(one: SampleJudgement) -> str:
+    """Return the judge with its model, where that is a name and no digest alone."""
+    model = one.model.partition("@")[0]
+    return f"{one.judge}, {model}" if model else one.judge
 
 
 def _written_iou(sample: Sample) -> str:

@@ -36,8 +36,8 @@ class JudgeEntry:
         """Return the name of the model that stands behind the judge, or else the judge's.
 
         Example:
-            >>> JudgeEntry("similarity", "sbert", "1", "org/all-mpnet-base-v2@sha256:0a1b").short_name
-            'all-mpnet-base-v2'
+            >>> JudgeEntry("similarity", "sbert", "1", "org/all-mpnet@sha256:0a1b").short_name
+            'all-mpnet'
             >>> JudgeEntry("categories", "local", "1", "synth_hi@0a1b").short_name
             'local'
         """
@@ -80,14 +80,14 @@ def named_judge(runs: Sequence[Results], measure: str) -> str:
 
     Runs without a figure of the measure have no say.
     """
-    names = {
-        one.short_name
+    entries = {
+        one
         for results in runs
         if is_judged(results, measure)
         for one in judges_of(results)
         if one.measure == measure
     }
-    return SEVERAL if len(names) > 1 else next(iter(names), "")
+    return SEVERAL if len(entries) > 1 else next((one.short_name for one in entries), "")
 
 
 def is_judged(results: Results, measure: str) -> bool:
@@ -102,7 +102,7 @@ def is_judged(results: Results, measure: str) -> bool:
 
 
 def judge_notes(runs: Sequence[Results], *, labels: Sequence[str] = ()) -> list[str]:
-    """Return who judged the shown explanations, one line for all runs whose judges are the same.
+    """Return who judged the shown explanations, one line for all runs with the same judges.
 
     A run that explains nothing is judged by none, unless its relevance was not read by the rules.
 
@@ -120,8 +120,8 @@ def judge_notes(runs: Sequence[Results], *, labels: Sequence[str] = ()) -> list[
     for results, name in zip(runs, names, strict=True):
         if said := _said(results):
             lines.setdefault(said, []).append(name)
-    if len(lines) == 1 and (len(runs) == 1 or len(next(iter(lines.values()))) == len(runs)):
-        return [f"Judges: {next(iter(lines))}."]
+    if len(lines) == 1:
+        return [f"Judges: {said}." for said in lines]
     return [f"Judges of {', '.join(models)}: {said}." for said, models in lines.items()]
 
 

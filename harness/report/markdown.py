@@ -11,7 +11,13 @@ from rarft.harness.report.rows import Row, footnotes, task_names, task_rows
 from rarft.harness.report.schema import Results
 
 
-def markdown_table(runs: Sequence[Results], *, intervals: bool = False, floors: bool = True) -> str:
+def markdown_table(
+    runs: Sequence[Results],
+    *,
+    intervals: bool = False,
+    floors: bool = True,
+    labels: Sequence[str] = (),
+) -> str:
     """Return one row per task and model, then the floors of the task, as Markdown tables.
 
     The first table is that of the results; explanations and thresholds follow where a run has them.
@@ -20,9 +26,10 @@ def markdown_table(runs: Sequence[Results], *, intervals: bool = False, floors: 
         runs: the results to show; models stand in this order within each task.
         intervals: write the 95% interval behind each figure.
         floors: keep the floor rows.
+        labels: name the runs otherwise than by their models, one label a run.
     """
     rows_of = {
-        task: [row for row in task_rows(runs, task) if floors or row.kind == "model"]
+        task: [row for row in task_rows(runs, task, labels=labels) if floors or row.kind == "model"]
         for task in task_names(runs)
     }
     parts = [_table(block, rows_of, intervals=intervals) for block in blocks(runs)]
@@ -31,7 +38,7 @@ def markdown_table(runs: Sequence[Results], *, intervals: bool = False, floors: 
         for task, rows in rows_of.items()
         for note in footnotes(rows)
     ]
-    notes += [f"- {_escaped(note)}" for note in judge_notes(runs)]
+    notes += [f"- {_escaped(note)}" for note in judge_notes(runs, labels=labels)]
     if notes:
         parts.append("\n".join(notes))
     return "\n\n".join(parts) + "\n"

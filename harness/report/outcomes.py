@@ -31,7 +31,7 @@ OUTCOME_LABELS: Final[dict[Outcome, str]] = {
     "wrong_refusal": "refused a relevant query",
     "wrong_grounding": "grounded an irrelevant query",
     "unparsed": "unparsed reply",
-    "unjudged": "reply that the judge could not read",
+    "unjudged": "unjudged reply",
     "failed": "failed request",
     "missing": "no stored reply",
 }

@@ -19,11 +19,13 @@ from markupsafe import Markup
 
 from rarft.harness.atomic_file import write_atomic
 from rarft.harness.errors import UserError
+from rarft.harness.report.blocks import Block, blocks
 from rarft.harness.report.browser import browser_entry, filters_of
-from rarft.harness.report.columns import FLAG, NOT_APPLICABLE, UNSCORED, Column, all_columns
+from rarft.harness.report.columns import FLAG, NOT_APPLICABLE, UNSCORED
+from rarft.harness.report.judges import judge_notes, judges_of
 from rarft.harness.report.outcomes import OUTCOME_LABELS
 from rarft.harness.report.plots import FLOOR_CLASSES
-from rarft.harness.report.rows import judge_notes, task_names
+from rarft.harness.report.rows import task_names
 from rarft.harness.report.runs import RunView
 from rarft.harness.report.sections import task_section
 from rarft.harness.report.selection import Entry, entries_of, most_telling
@@ -74,10 +76,12 @@ def _render(runs: Sequence[RunView], *, max_samples: int) -> str:
         entries += most_telling(all_entries, limit=max_samples)
     script = _source("browse.js.j2")
     results = [run.results for run in runs]
-    columns = all_columns([one for run in results for one in run.results.values()])
+    shown = blocks(results)
     return environment.get_template("page.html.j2").render(
-        **_constants(columns),
-        judge_notes=judge_notes(results),
+        **_constants(),
+        tables=[_head(block) for block in shown],
+        judge_notes=judge_notes(results, labels=labels),
+        judges=[judges_of(one) for one in results],
         style=Markup(_source("style.css.j2")),
         script=Markup(script),
         script_digest=_digest(script),
@@ -86,7 +90,7 @@ def _render(runs: Sequence[RunView], *, max_samples: int) -> str:
         facts=[_facts(run) for run in runs],
         records=[_record(run) for run in runs],
         sections=[
-            task_section(runs, task, labels=labels, columns=columns, anchor=f"task-{number}")
+            task_section(runs, task, labels=labels, blocks=shown, anchor=f"task-{number}")
             for number, task in enumerate(tasks, start=1)
         ],
         entries=[browser_entry(entry) for entry in entries],
@@ -96,21 +100,30 @@ def _render(runs: Sequence[RunView], *, max_samples: int) -> str:
     )
 
 
-def _constants(columns: Sequence[Column]) -> dict[str, Any]:
-    groups = Counter(column.group for column in columns)
+def _constants() -> dict[str, Any]:
     return {
-        "columns": columns,
-        "column_groups": list(groups.items()),
-        "group_starts": {
-            column.key
-            for before, column in zip((None, *columns), columns, strict=False)
-            if before is None or before.group != column.group
-        },
         "flag": FLAG,
         "unscored": UNSCORED,
         "na": NOT_APPLICABLE,
         "floor_classes": FLOOR_CLASSES,
         "outcome_labels": OUTCOME_LABELS,
+    }
+
+
+def _head(block: Block) -> dict[str, Any]:
+    """Return what stands above the rows of a table."""
+    columns = block.columns
+    return {
+        "title": block.title,
+        "note": block.note,
+        "has_judges": any(column.measure for column in columns),
+        "columns": columns,
+        "groups": list(Counter(column.group for column in columns).items()),
+        "starts": {
+            column.key
+            for before, column in zip((None, *columns), columns, strict=False)
+            if before is None or before.group != column.group
+        },
     }
 
 
@@ -126,9 +139,16 @@ def _facts(run: RunView) -> dict[str, str]:
         "queries": f"{run.results.asked} of each task" if run.results.asked else "all",
         "policy": config.get("policy"),
         "seed": config.get("seed"),
+        "video input": _unless(config.get("video_input"), "shown"),
+        "repeats": _unless(config.get("repeats"), 1),
         "engine": _inline(engine) if isinstance(engine, Mapping) else engine,
     }
     return {key: str(value) for key, value in candidates.items() if value not in (None, "")}
+
+
+def _unless(value: Any, default: Any) -> Any:
+    """Return a flag that is not at its default, which needs no words."""
+    return None if value == default else value
 
 
 def _inline(versions: Mapping[str, Any]) -> str:

@@ -96,7 +96,8 @@ def _left_out(row: Row) -> str:
     n_queries = count_of(row.scores, "n_queries")
     of = f" of {n_queries} queries" if n_queries is not None else ""
     said = f"{', '.join(counts[:-1])} and {counts[-1]}{of}"
-    return f"{FLAG} {row.label}: {said} are left out of its figures."
+    why = " Unjudged: the relevance judge gave nothing usable." if len(kinds) == 3 else ""
+    return f"{FLAG} {row.label}: {said} are left out of its figures.{why}"
 
 
 def _unscored(row: Row) -> str:
@@ -148,9 +149,18 @@ def _floor_rows(
     rows: list[Row] = []
     for index in holders:
         scores = runs[index].floors.get(task, {}).get(key)
-        if scores is None or any(row.scores == scores for row in rows):
+        if scores is None or any(_is_same(row.scores, scores) for row in rows):
             continue
         own = f"{label}, on the queries of {names[index]}" if rows else label
         reason = str(scores.get("not_applicable") or "").rstrip(".")
         rows.append(Row(own, "floor", scores, index, key, reason))
     return rows
+
+
+def _is_same(one: Scores, other: Scores) -> bool:
+    """Whether two floors rest on the same queries; their intervals may be resampled otherwise."""
+    return _without_bounds(one) == _without_bounds(other)
+
+
+def _without_bounds(scores: Scores) -> dict[str, object]:
+    return {key: value for key, value in scores.items() if "_ci_" not in key}

@@ -10,8 +10,10 @@ from typing import Any
 from markupsafe import Markup
 
 from rarft.harness.metrics import QueryOutcome
+from rarft.harness.replies import Policy
+from rarft.harness.report.blocks import Block
 from rarft.harness.report.cells import CellRow, result_rows, slice_rows
-from rarft.harness.report.columns import Column, count_of
+from rarft.harness.report.columns import count_of
 from rarft.harness.report.outcomes import Outcome
 from rarft.harness.report.plots import category_plot, level_plot
 from rarft.harness.report.rows import Row, footnotes, task_rows
@@ -20,7 +22,11 @@ from rarft.harness.report.sample_outcomes import outcome_from_sample
 from rarft.harness.report.schema import Sample
 from rarft.harness.report.slices import CATEGORY_SLICES, LEVEL_SLICES, present_slices
 from rarft.harness.report.span_plots import outcome_bar, outcome_shares, span_scatter
-from rarft.harness.report.threshold_plots import reliability_plot, risk_coverage_plot
+from rarft.harness.report.threshold_plots import (
+    ThresholdPlot,
+    reliability_plot,
+    risk_coverage_plot,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +51,20 @@ class OutcomeBar:
 
 @dataclass(frozen=True, slots=True)
 class TaskSection:
-    """Everything the page shows of one task."""
+    """Everything the page shows of one task; `tables` holds the rows of each block."""
 
     name: str
     anchor: str
     n_queries: int | None
     n_scored: int | None
-    rows: tuple[CellRow, ...]
+    tables: tuple[tuple[CellRow, ...], ...]
     notes: tuple[str, ...]
     levels: SlicePlot | None
     categories: SlicePlot | None
     outcomes: tuple[OutcomeBar, ...]
     scatters: tuple[tuple[str, Markup], ...]
-    risk_coverage: Markup | None
-    reliability: Markup | None
+    risk_coverage: ThresholdPlot | None
+    reliability: ThresholdPlot | None
     load_report: dict[str, Any]
     provenance: dict[str, Any]
 
@@ -68,7 +74,7 @@ def task_section(
     task: str,
     *,
     labels: Sequence[str],
-    columns: Sequence[Column],
+    blocks: Sequence[Block],
     anchor: str,
 ) -> TaskSection:
     """Build the section of one task; `labels` names the runs."""
@@ -82,14 +88,14 @@ def task_section(
         anchor=anchor,
         n_queries=count_of(first.results[task], "n_queries"),
         n_scored=count_of(first.results[task], "n_scored"),
-        rows=tuple(result_rows(rows, columns)),
+        tables=tuple(tuple(result_rows(rows, block)) for block in blocks),
         notes=tuple(footnotes(rows)),
         levels=_levels(rows, task, samples),
         categories=_categories(rows, task, samples),
         outcomes=tuple(_outcome_bars(runs, task, labels)),
         scatters=tuple(_scatters(runs, task, labels)),
-        risk_coverage=risk_coverage_plot(ranked, label=f"Risk against coverage on {task}"),
-        reliability=reliability_plot(ranked, label=f"Reliability of the scores on {task}"),
+        risk_coverage=risk_coverage_plot(ranked, rows, task=task),
+        reliability=reliability_plot(ranked, rows, task=task),
         load_report=first.load_reports.get(task) or {},
         provenance=first.provenance.get("tasks", {}).get(task, {}),
     )
@@ -97,12 +103,15 @@ def task_section(
 
 def _with_scores(runs: Sequence[RunView], task: str) -> dict[int, list[QueryOutcome]]:
     """Return the outcomes of the runs whose queries have relevance scores, by position."""
-    return {
-        index: [outcome_from_sample(one.model_dump(mode="json"), "paper") for one in samples]
-        for index, run in enumerate(runs)
-        if (samples := run.samples.get(task, ()))
-        and any(one.relevance_score is not None for one in samples)
-    }
+    found = {}
+    for index, run in enumerate(runs):
+        samples = run.samples.get(task, ())
+        if any(one.relevance_score is not None for one in samples):
+            policy: Policy = "strict" if run.results.config.get("policy") == "strict" else "paper"
+            found[index] = [
+                outcome_from_sample(one.model_dump(mode="json"), policy) for one in samples
+            ]
+    return found
 
 
 def _levels(rows: Sequence[Row], task: str, samples: Iterable[Sample]) -> SlicePlot | None:

@@ -1,11 +1,12 @@
 """`rarft-eval judge` over stored replies, with a real HTTP judge on loopback."""
 
-import importlib.util
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -13,31 +14,35 @@ import pytest
 from rarft.harness.cli import main
 from rarft.harness.stages.append_log import read_rows
 
-SERVERS = Path(__file__).parent.parent / "servers" / "running_server.py"
 REFUSAL = (
     "<think>I look.</think><answer>The ball is red, not blue, in video {k}.</answer>"
     "<correction>a red ball rolls {k}</correction>"
 )
-Server = Callable[..., Any]
 
 
-def servers() -> Any:
-    spec = importlib.util.spec_from_file_location("running_server", SERVERS)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@dataclass(frozen=True)
+class Judge:
+    """A running judge server."""
+
+    url: str
+    servers: ModuleType
+
+    @property
+    def n_calls(self) -> int:
+        return int(self.servers.ask_server(f"{self.url}/counts")["n_calls"])
 
 
-@contextmanager
-def judge_server(*arguments: str) -> Iterator[str]:
-    with servers().running_server(*arguments) as url:
-        yield url
+JudgeServer = Callable[..., AbstractContextManager[Judge]]
 
 
-def n_calls(url: str) -> int:
-    return int(servers().ask_server(f"{url}/counts")["n_calls"])
+@pytest.fixture
+def judge_server(servers: ModuleType) -> JudgeServer:
+    @contextmanager
+    def run(*arguments: str) -> Iterator[Judge]:
+        with servers.running_server(*arguments) as url:
+            yield Judge(url, servers)
+
+    return run
 
 
 RUNS: dict[str, Path] = {}
@@ -89,8 +94,8 @@ def judgements(out: Path, judge: str) -> list[dict[str, Any]]:
     return [one for one in read_rows(out / "judgements.jsonl") if one["judge"] == judge]
 
 
-def llm(url: str, *flags: str) -> list[str]:
-    return ["--judge_model", "judge", "--judge_base_url", f"{url}/v1", *flags]
+def llm(judge: Judge, *flags: str) -> list[str]:
+    return ["--judge_model", "judge", "--judge_base_url", f"{judge.url}/v1", *flags]
 
 
 def test_a_run_judges_explanations_without_asking_anybody(stored: Path) -> None:
@@ -104,12 +109,12 @@ def test_a_run_judges_explanations_without_asking_anybody(stored: Path) -> None:
     assert results["n_unscored_similarity,none"] == 0
 
 
-def test_an_llm_judges_what_is_stored(stored: Path) -> None:
-    with judge_server() as url:
-        assert main(["judge", str(stored), "--judges", "llm", *llm(url)]) == 0
-        asked = n_calls(url)
-        assert main(["judge", str(stored), "--judges", "llm", *llm(url)]) == 0
-        assert n_calls(url) == asked
+def test_an_llm_judges_what_is_stored(stored: Path, judge_server: JudgeServer) -> None:
+    with judge_server() as judge:
+        assert main(["judge", str(stored), "--judges", "llm", *llm(judge)]) == 0
+        asked = judge.n_calls
+        assert main(["judge", str(stored), "--judges", "llm", *llm(judge)]) == 0
+        assert judge.n_calls == asked
     results = figures(stored)
     # Five refusals and seven times the same answer are six replies to read; those that the judge
     # takes for refusals of irrelevant queries get two questions more.
@@ -128,9 +133,11 @@ def test_an_llm_judges_what_is_stored(stored: Path) -> None:
     assert "sk-secret" not in "".join(p.read_text() for p in stored.glob("*.json*"))
 
 
-def test_scoring_again_asks_nobody_and_gives_the_same_bytes(stored: Path) -> None:
-    with judge_server() as url:
-        assert main(["judge", str(stored), "--judges", "reasoning=llm", *llm(url)]) == 0
+def test_scoring_again_asks_nobody_and_gives_the_same_bytes(
+    stored: Path, judge_server: JudgeServer
+) -> None:
+    with judge_server() as judge:
+        assert main(["judge", str(stored), "--judges", "reasoning=llm", *llm(judge)]) == 0
     first = (stored / "results.json").read_bytes()
     assert figures(stored)["llm_score,none"] is not None
     assert main(["score", str(stored)]) == 0
@@ -138,16 +145,19 @@ def test_scoring_again_asks_nobody_and_gives_the_same_bytes(stored: Path) -> Non
 
 
 def test_a_budget_of_zero_asks_nobody_and_says_what_is_left(
-    stored: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    stored: Path,
+    tmp_path: Path,
+    judge_server: JudgeServer,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     prices = tmp_path / "prices.yaml"
     prices.write_text(
         "models: {judge: {prompt_usd: 1.0, new_usd: 2.0, as_of: 2026-01-01, source: test}}\n"
     )
-    with judge_server() as url:
+    with judge_server() as judge:
         flags = ("--judges", "reasoning=llm", "--judge_budget", "0", "--judge_prices", str(prices))
-        assert main(["judge", str(stored), *llm(url, *flags)]) == 0
-        assert n_calls(url) == 0
+        assert main(["judge", str(stored), *llm(judge, *flags)]) == 0
+        assert judge.n_calls == 0
     assert "--judge_budget" in capsys.readouterr().err
     results = figures(stored)
     assert results["n_unscored_reasoning,none"] == 5
@@ -156,32 +166,32 @@ def test_a_budget_of_zero_asks_nobody_and_says_what_is_left(
 
 
 def test_an_expired_key_stops_with_one_line_and_keeps_what_came(
-    stored: Path, capsys: pytest.CaptureFixture[str]
+    stored: Path, judge_server: JudgeServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with judge_server("--expired_after", "2") as url:
+    with judge_server("--expired_after", "2") as judge:
         flags = ("--judges", "reasoning=llm", "--judge_concurrency", "1")
-        assert main(["judge", str(stored), *llm(url, *flags)]) == 2
+        assert main(["judge", str(stored), *llm(judge, *flags)]) == 2
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("rarft-eval: ")
     assert "got HTTP 401" in error
     assert "sk-secret" not in error
     assert len(judgements(stored, "llm")) == 2
-    with judge_server() as url:
-        assert main(["judge", str(stored), "--judges", "reasoning=llm", *llm(url)]) == 0
-        assert n_calls(url) == 3
+    with judge_server() as judge:
+        assert main(["judge", str(stored), "--judges", "reasoning=llm", *llm(judge)]) == 0
+        assert judge.n_calls == 3
     assert figures(stored)["n_unscored_reasoning,none"] == 0
 
 
 def test_a_judge_that_answers_in_prose_leaves_replies_unscored(
-    stored: Path, capsys: pytest.CaptureFixture[str]
+    stored: Path, judge_server: JudgeServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with judge_server("--faults", "prose=1.0") as url:
-        assert main(["judge", str(stored), "--judges", "reasoning=llm", *llm(url)]) == 0
-        asked = n_calls(url)
-        assert main(["judge", str(stored), "--judges", "reasoning=llm", *llm(url)]) == 0
-        assert n_calls(url) == asked
-        assert main(["judge", str(stored), "--retry_unscored", *llm(url)]) == 0
-        assert n_calls(url) > asked
+    with judge_server("--faults", "prose=1.0") as judge:
+        assert main(["judge", str(stored), "--judges", "reasoning=llm", *llm(judge)]) == 0
+        asked = judge.n_calls
+        assert main(["judge", str(stored), "--judges", "reasoning=llm", *llm(judge)]) == 0
+        assert judge.n_calls == asked
+        assert main(["judge", str(stored), "--retry_unscored", *llm(judge)]) == 0
+        assert judge.n_calls > asked
     results = figures(stored)
     assert results["n_unscored_reasoning,none"] == 5
     assert results["n_judged_reasoning,none"] == 6

@@ -1,6 +1,5 @@
 """5,000 judgements by a faulty judge, killed in the middle: none is lost, doubled or paid twice."""
 
-import importlib.util
 import json
 import os
 import shutil
@@ -10,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -17,22 +17,12 @@ import pytest
 from rarft.harness.cli import main
 from rarft.harness.stages.append_log import read_rows
 
-SERVERS = Path(__file__).parent.parent / "servers" / "running_server.py"
 TASK = """
 task: many
 class: !function rarft.tasks.grounding_task.GroundingTask
 metadata: {version: 1.0, annotation: many.json, licence: MIT, videos: none}
 """
 N_REPLIES = 5_000
-
-
-def servers() -> Any:
-    spec = importlib.util.spec_from_file_location("running_server", SERVERS)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def make_run(folder: Path, n_replies: int) -> Path:
@@ -62,28 +52,28 @@ def stored(out: Path) -> list[dict[str, Any]]:
     return [row for row in read_rows(out / "whole.jsonl") if row["judge"] == "llm"]
 
 
-def calls(url: str) -> dict[str, int]:
-    digests = servers().ask_server(f"{url}/digests")
+def calls(servers: ModuleType, url: str) -> dict[str, int]:
+    digests = servers.ask_server(f"{url}/digests")
     return {question: counted["calls"] for question, counted in digests.items()}
 
 
-def settled_calls(url: str) -> dict[str, int]:
+def settled_calls(servers: ModuleType, url: str) -> dict[str, int]:
     """Wait until the server has no request of the killed process left, then count."""
     for _ in range(100):
-        if servers().ask_server(f"{url}/counts")["n_open"] == 0:
+        if servers.ask_server(f"{url}/counts")["n_open"] == 0:
             break
         time.sleep(0.1)
-    return calls(url)
+    return calls(servers, url)
 
 
 @pytest.mark.slow
 def test_5000_judgements_by_a_faulty_judge_survive_a_kill(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, servers: ModuleType
 ) -> None:
     monkeypatch.setenv("RARFT_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     out = make_run(tmp_path, N_REPLIES)
-    with servers().running_server("--faults", "rate=0.05", "--latency_ms", "20") as url:
+    with servers.running_server("--faults", "rate=0.05", "--latency_ms", "20") as url:
         command = [
             *(sys.executable, "-m", "rarft.harness.cli", "judge", str(out)),
             *("--judges", "reasoning=llm", "--judge_model", "judge"),
@@ -95,12 +85,12 @@ def test_5000_judgements_by_a_faulty_judge_survive_a_kill(
         os.kill(killed.pid, signal.SIGKILL)
         killed.wait()
         on_disk = stored(out)
-        before = settled_calls(url)
+        before = settled_calls(servers, url)
         assert N_REPLIES // 3 <= len(on_disk) < N_REPLIES
         # Without the cache, only the rows of the run can keep a call from being repeated.
         shutil.rmtree(tmp_path / "cache" / "llm")
         assert subprocess.run(command, check=False, capture_output=True).returncode == 0
-        after = calls(url)
+        after = calls(servers, url)
     rows = stored(out)
     assert len(after) == N_REPLIES
     assert Counter(row["query_id"] for row in rows).most_common(1)[0][1] == 1

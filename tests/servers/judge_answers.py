@@ -81,6 +81,13 @@ def schema_of(body: Json) -> Json:
     return schema_in_format(body) or schema_in_prompt(body) or schema_by_words(body)
 
 
+def scripted_answer(body: Json, script: list[Json]) -> str:
+    """Return what a script says to a question: of the first row whose text and field it has."""
+    asked, fields = conversation(body)[-1]["content"], schema_of(body)["properties"]
+    matching = (row for row in script if row["contains"] in asked and row["field"] in fields)
+    return str(next(matching, {"content": ""})["content"])
+
+
 def valid_answer(body: Json) -> Any:
     """Return an answer that fits, always the same for the same question."""
     schema = schema_of(body)

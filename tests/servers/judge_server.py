@@ -11,6 +11,7 @@ import asyncio
 import json
 import random
 import sys
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -20,6 +21,7 @@ from judge_answers import (
     question_digest,
     schema_in_format,
     schema_in_prompt,
+    scripted_answer,
     valid_answer,
 )
 from judge_faults import (
@@ -46,6 +48,9 @@ class Judge:
         self.rng = random.Random(settings.seed)
         self.shares = read_shares(settings.faults)
         self.counts = Counts()
+        self.script: list[Json] = (
+            json.loads(Path(settings.script).read_text()) if settings.script else []
+        )
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
         """Answer POST /v1/chat/completions, counted from its arrival to its end."""
@@ -101,7 +106,7 @@ class Judge:
         elif fault:
             content = faulty_content(fault, body)
         else:
-            content = json.dumps(valid_answer(body))
+            content = scripted_answer(body, self.script) or json.dumps(valid_answer(body))
             counts.valid_of_question[question] += 1
         headers = dict(part.split(":", 1) for part in settings.header)
         return web.json_response(completion(body, content, fault=fault), headers=headers)
@@ -181,6 +186,7 @@ def read_settings() -> argparse.Namespace:
     parser.add_argument("--no_json_object", action="store_true")
     parser.add_argument("--ignore_format", action="store_true")
     parser.add_argument("--bad_request", default="")
+    parser.add_argument("--script", default="", help="a JSON list of {contains, field, content}")
     parser.add_argument("--header", action="append", default=[], help="NAME:VALUE")
     return parser.parse_args()
 
