@@ -113,17 +113,25 @@ def ask(
             advance(len(answers))
 
         if effort.batch:
-            return _ask_as_batch(requests, settings, directory, cache, keep)
+            return _ask_as_batch(
+                requests, settings, directory, cache, keep, retry_failed=effort.retry_unscored
+            )
         spent = answer_all(requests, settings, cache=cache, on_answers=keep)
     return spending_line(spent, n_asked=len(requests), model=settings.model)
 
 
 def _ask_as_batch(
-    requests: Sequence[LLMRequest], settings: LLMSettings, directory: Path, cache: Any, keep: Any
+    requests: Sequence[LLMRequest],
+    settings: LLMSettings,
+    directory: Path,
+    cache: Any,
+    keep: Any,
+    *,
+    retry_failed: bool,
 ) -> str:
     from rarft.harness.llm.batch import collect, submit
 
-    submit(requests, settings, directory, cache=cache)
+    submit(requests, settings, directory, cache=cache, retry_failed=retry_failed)
     state = collect(requests, settings, directory, cache=cache, on_answers=keep)
     left = state.n_waiting + state.n_to_submit
     return (

@@ -218,3 +218,36 @@ def test_a_wrong_judge_flag_is_one_line(
     error = capsys.readouterr().err.strip().splitlines()
     assert expected in error[-1]
     assert (stored / "results.json").read_bytes() == before
+
+
+def test_the_combined_judge_asks_once_a_reply(stored: Path, judge_server: JudgeServer) -> None:
+    with judge_server() as judge:
+        assert main(["judge", str(stored), "--judges", "combined", *llm(judge)]) == 0
+        # Two kinds of relevant reply, one false grounding and five refusals with a reference each.
+        asked = judge.n_calls
+        assert main(["score", str(stored)]) == 0
+        assert main(["judge", str(stored)]) == 0
+        assert judge.n_calls == asked
+    assert asked <= 12
+    provenance = json.loads((stored / "results.json").read_text())["provenance"]["judges"]
+    names = {measure: one["judge"] for measure, one in provenance.items()}
+    assert names == {
+        "relevance": "combined",
+        "categories": "combined",
+        "reasoning": "combined",
+        "similarity": "sbert",
+        "correction": "sbert",
+    }
+    judged = [one["query_id"] for one in judgements(stored, "combined")]
+    assert len({*judged}) == 12
+
+
+def test_a_run_is_named_by_its_responses_too(
+    stored: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    responses = str(stored / "responses.jsonl")
+    assert main(["judge", "--responses", responses, "--judges", "similarity=none"]) == 0
+    assert figures(stored)["sbert,none"] is None
+    assert main(["judge"]) == 2
+    assert main(["judge", str(stored), "--responses", responses]) == 2
+    assert "expected one" in capsys.readouterr().err

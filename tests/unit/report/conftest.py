@@ -269,3 +269,87 @@ def hand_made():
 
     left_out = {"n_scored,none": 150, "n_missing,none": 50}
     return [results("tiny", "untrained"), results("time_r1", None, **left_out)]
+
+
+JUDGES = {
+    "categories": {"judge": "local", "version": "1", "model": "synth_hi@0a1b", "text": "answer"},
+    "correction": {"judge": "sbert", "version": "1", "model": "all-MiniLM-L6-v2@sha256:f121"},
+    "reasoning": {
+        "judge": "llm",
+        "version": "1+7999c441",
+        "model": "org/a-judge",
+        "prompt_sha256": "7999c4416d58559f",
+        "text": "answer",
+    },
+    "relevance": {"judge": "rule", "version": "1"},
+    "similarity": {
+        "judge": "sbert",
+        "version": "1",
+        "model": "all-MiniLM-L6-v2@sha256:f121",
+        "text": "answer",
+    },
+}
+EXPLAINED = {
+    "rt_iou": 0.465,
+    "rt_iou_refused": 0.674,
+    "sbert": 0.534,
+    "sbert_refused": 0.761,
+    "llm_score": 1.81,
+    "llm_score_refused": 2.68,
+    "correction_sim": 0.49,
+    "rt_iou/strong": 0.414,
+    "sbert/strong": 0.47,
+    "llm_score/strong": 1.71,
+}
+SELECTIVE = {
+    "auroc": 0.8125,
+    "aurc": 0.61,
+    "aurc_excess": 0.05,
+    "refusal_rate@0.01": 0.2,
+    "refusal_rate@0.05": 0.4,
+}
+
+
+def with_figures(record, figures, *, task="synth_hi", judges=None):
+    """Add invented figures of explanations or thresholds, with intervals, to a record."""
+    scores = record["results"][task]
+    for key, value in figures.items():
+        scores[f"{key},none"] = value
+        scores[f"{key}_ci_low,none"] = value - 0.01
+        scores[f"{key}_ci_high,none"] = value + 0.01
+    for measure in ("categories", "similarity", "reasoning", "correction"):
+        scores[f"n_judged_{measure},none"] = 100
+        scores[f"n_unscored_{measure},none"] = 0
+    record["provenance"]["judges"] = JUDGES if judges is None else judges
+    record["floors"][task]["always_refuse"] |= {
+        "rt_iou,none": 0.212,
+        "constant_categories": ["Object/ObjectExistence", "Attribute/Counting"],
+    }
+    return record
+
+
+@pytest.fixture
+def explained():
+    """The builder of an invented record with figures of explanations, and its samples."""
+
+    def build(*, figures=EXPLAINED, judges=None, **options):
+        record, samples = make_run(**options)
+        return with_figures(record, figures, judges=judges), samples
+
+    return build
+
+
+@pytest.fixture
+def ranked():
+    """The builder of an invented record with figures over all thresholds, and its samples.
+
+    Even queries are relevant, and their scores are the higher ones.
+    """
+
+    def build(**options):
+        record, samples = make_run(**options)
+        for row in samples["synth_hi"]:
+            row["relevance_score"] = 0.85 if row["relevant"] else 0.25
+        return with_figures(record, SELECTIVE), samples
+
+    return build
