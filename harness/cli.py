@@ -187,12 +187,12 @@ def report_command(
     ] = False,
 ) -> None:
     """Write one page about one or several runs."""
-    from rarft.harness.report import markdown_table, read_run, write_page
+    from rarft.harness.report import markdown_table, read_run, run_labels, write_page
 
     runs = [read_run(directory) for directory in directories]
     write_page(runs, output_path)
     if markdown:
-        print(markdown_table([run.results for run in runs]))
+        print(markdown_table([run.results for run in runs], labels=run_labels(runs)))
     print(output_path)
 
 

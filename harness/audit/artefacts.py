@@ -56,13 +56,13 @@ def borrowed_artefacts(
         "balanced_texts": borrowed.n_balanced_texts,
         "texts": borrowed.n_texts,
     }
-    if figures is not None and figures["auc"].value < 0.5:
-        auc = figures["auc"]
+    auc = figures["auc"] if figures is not None else None
+    if auc is not None and _tells_the_opposite(auc):
         counts["auc"] = round(auc.value, 6)
         sentence += (
             f"; a text seen with one label elsewhere has the other label here, so a classifier of "
-            f"words falls to AUC {_written(auc)}, far below chance, and that is leakage too "
-            f"({leakage(auc.value):.2f}): the opposite of its guess is right"
+            f"words falls to AUC {_written(auc)}, below chance, and that is leakage too "
+            f"({leakage(auc.value):.2f}): the opposite of its guess is more often right"
         )
     yield Artefact(
         code="negatives_are_other_videos_positives",
@@ -94,13 +94,13 @@ def guess_artefacts(
             ),
             counts=counts,
         )
-    elif auc.value < 0.5 and (auc.high is None or auc.high < 0.5) and not explained:
+    elif _tells_the_opposite(auc) and not explained:
         yield Artefact(
             code="words_tell_the_opposite",
             sentence=(
                 f"The words tell the opposite of what they tell in other videos: AUC "
                 f"{_written(auc)} is below chance, and that is leakage too "
-                f"({leakage(auc.value):.2f}): the opposite of the guess is right."
+                f"({leakage(auc.value):.2f}): the opposite of the guess is more often right."
             ),
             counts=counts,
         )
@@ -165,23 +165,25 @@ def refusal_artefacts(found: RefusalChecks) -> Iterable[Artefact]:
 
 def span_artefacts(found: SpanChecks) -> Iterable[Artefact]:
     """Name reference spans that no model can be right about, or that queries share."""
-    n = found.n_with_span
-    far = len(found.far_past_end)
-    for code, ids, fault in (
+    spans, timed, far = found.n_with_span, found.n_with_duration, len(found.far_past_end)
+    for code, ids, n, fault in (
         (
             "span_past_end",
             found.past_end,
+            timed,
             f"end after the stated duration, {far:,} of them by more than {FAR_PAST_END_S:g} s",
         ),
-        ("zero_length_span", found.zero_length, "have no length, so that no IoU is above 0"),
+        ("zero_length_span", found.zero_length, spans, "have no length, so that no IoU is above 0"),
         (
             "shared_timestamp",
             found.shared_timestamp,
-            "have the span of another query of their record, so that at most one is sure",
+            spans,
+            "are also the span of another relevant query of their record",
         ),
-        ("whole_video_span", found.whole_video, "cover at least 95% of the video"),
+        ("whole_video_span", found.whole_video, timed, "cover at least 95% of the video"),
     ):
-        sentence = f"{len(ids):,} of {n:,} reference spans {fault}."
+        known = "reference spans" if n == spans else "reference spans with a duration of the video"
+        sentence = f"{len(ids):,} of {n:,} {known} {fault}."
         yield from _counted(code, ids, sentence, {"found": len(ids), "spans": n})
     yield from _counted(
         "absent_span",
@@ -214,6 +216,11 @@ def _counted(
         yield Artefact(
             code=code, sentence=sentence, counts=counts, examples=tuple(ids[:N_EXAMPLES])
         )
+
+
+def _tells_the_opposite(auc: GuessFigure) -> bool:
+    is_below = auc.high is None or auc.high < 0.5
+    return auc.value < 0.5 and is_below and leakage(auc.value) >= TELLING_AUC
 
 
 def _of(ids: Sequence[str], borrowed: BorrowedNegatives) -> str:

@@ -37,6 +37,15 @@ class StoredRun:
         model = self.view.results.model
         return model.name, model.checkpoint, model.revision
 
+    def asked_alike(self, other: StoredRun, task: str) -> bool:
+        """Return whether both were asked the same of a task, and are scored by one policy."""
+        return self.policy == other.policy and self._asked(task) == other._asked(task)
+
+    def _asked(self, task: str) -> tuple[Any, ...]:
+        results = self.view.results
+        rows = (results.provenance.get("tasks", {}).get(task) or {}).get("rows_sha256")
+        return rows, results.config.get("limit"), results.config.get("prompt_mode")
+
 
 def read_stored_runs(directories: Iterable[Path]) -> tuple[StoredRun, ...]:
     """Read the results and samples of run directories.
@@ -67,11 +76,12 @@ def run_rows(
 def replaced_video_rows(runs: Sequence[StoredRun], task: str) -> list[dict[str, Any]]:
     """Return each run with a replaced video beside the same model's run with the shown one.
 
-    `shown_run` is None where no run of the model with the shown video was given.
+    `shown_run` is None where no run of the model with the shown video, asked the same and scored by
+    the same policy, was given.
     """
     held = [run for run in runs if task in run.view.results.tasks]
     return [
-        _replaced_row(run, _with_shown_video(run, held), task)
+        _replaced_row(run, _with_shown_video(run, held, task), task)
         for run in held
         if run.video_input != SHOWN
     ]
@@ -146,13 +156,18 @@ def _outcome(query: Query, sample: Sample, run: StoredRun) -> QueryOutcome:
     return outcome(query, prediction, policy=run.policy, status=sample.status)
 
 
-def _with_shown_video(run: StoredRun, runs: Sequence[StoredRun]) -> StoredRun | None:
-    """Return the model's run with the shown video, preferably scored by the same policy."""
-    shown = [
-        other for other in runs if other.video_input == SHOWN and other.identity == run.identity
-    ]
-    same_policy = [other for other in shown if other.policy == run.policy]
-    return next(iter(same_policy or shown), None)
+def _with_shown_video(
+    run: StoredRun, runs: Sequence[StoredRun], task: str
+) -> StoredRun | None:
+    """Return the model's run with the shown video that was asked and scored alike."""
+    shown = (
+        other
+        for other in runs
+        if other.video_input == SHOWN
+        and other.identity == run.identity
+        and other.asked_alike(run, task)
+    )
+    return next(shown, None)
 
 
 def _replaced_row(run: StoredRun, shown: StoredRun | None, task: str) -> dict[str, Any]:

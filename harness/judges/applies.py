@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rarft.harness.judges.case import Case
 from rarft.harness.judges.judged_text import relevance_text
-from rarft.harness.types import Measure, Prediction
+from rarft.harness.types import Measure, Prediction, Query
 
 Value = Prediction | tuple[str, ...] | float
 
@@ -29,15 +29,26 @@ def applies(measure: Measure, case: Case) -> bool:
         return False
     if measure == "relevance":
         return True
-    if case.query.relevant or case.prediction.kind == "grounded":
-        return False
+    return case.prediction.kind != "grounded" and has_reference(measure, case.query)
+
+
+def has_reference(measure: Measure, query: Query) -> bool:
+    """Return whether the query has what a measure compares with, whatever the reply says.
+
+    Example:
+        >>> query = Query(id="0", task="t", video="v.mp4", text="a dog", relevant=False,
+        ...               record="0", refusal="The animal is a cat.")
+        >>> has_reference("reasoning", query), has_reference("correction", query)
+        (True, False)
+    """
     compared = {
-        "categories": case.query.categories,
-        "similarity": case.query.refusal,
-        "reasoning": case.query.refusal,
-        "correction": case.query.relevant_query,
+        "relevance": True,
+        "categories": query.categories,
+        "similarity": query.refusal,
+        "reasoning": query.refusal,
+        "correction": query.relevant_query,
     }
-    return bool(compared[measure])
+    return bool(compared[measure]) and (measure == "relevance" or not query.relevant)
 
 
 def without_call(measure: Measure, case: Case) -> Value | None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
-from rarft.harness.judges.applies import Value, applies
+from rarft.harness.judges.applies import Value, applies, has_reference
 from rarft.harness.judges.case import Case, JudgeText
 from rarft.harness.judges.categories import CategoryPaths
 from rarft.harness.judges.judged_text import reference_text, relevance_text
@@ -21,7 +22,7 @@ from rarft.harness.types import Measure
 
 
 class Combined(BaseModel):
-    """What the judge answers about everything; the score is null where none is asked for."""
+    """What the judge answers about everything; the score may be null."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -29,6 +30,21 @@ class Combined(BaseModel):
     span: SpanPair | None
     categories: CategoryPaths
     score: Points | None
+
+
+class CombinedByReference(Combined):
+    """What the judge answers where there is a reference: every refusal has a score."""
+
+    @model_validator(mode="after")
+    def _has_the_score_it_owes(self) -> Self:
+        if self.relevance == "irrelevant" and self.score is None:
+            raise ValueError("expected a score from 0 to 5 of an irrelevant reply")
+        return self
+
+
+def combined_schema(case: Case) -> type[Combined]:
+    """Return the schema of the answer about a case."""
+    return CombinedByReference if has_reference("reasoning", case.query) else Combined
 
 
 def combined_texts(text: JudgeText) -> Callable[[Case], dict[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
@@ -125,6 +125,17 @@ class JudgeEffort:
     retry_unscored: bool = False
     batch: bool = False
     offline: bool = False
+
+    def after(self, spent_usd: float) -> JudgeEffort:
+        """Return what is left once so much is spent: the steps of one judging share a budget.
+
+        Example:
+            >>> JudgeEffort(judge_budget=2.0).after(0.5).judge_budget
+            1.5
+        """
+        if self.judge_budget is None:
+            return self
+        return replace(self, judge_budget=max(0.0, self.judge_budget - spent_usd))
 
 
 OFFLINE: Final = JudgeEffort(offline=True)

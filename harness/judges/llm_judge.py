@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from rarft.harness.judges.applies import Value, applies
 from rarft.harness.judges.case import Case, JudgeText
 from rarft.harness.judges.categories import Categories, categories_texts, read_categories
-from rarft.harness.judges.combined import Combined, combined_texts, read_combined
+from rarft.harness.judges.combined import combined_schema, combined_texts, read_combined
 from rarft.harness.judges.prompt import PromptKind, make_prompt
 from rarft.harness.judges.reasoning import Score, read_reasoning, reasoning_texts
 from rarft.harness.judges.relevance import Relevance, read_relevance, relevance_texts
@@ -42,7 +42,7 @@ class LLMJudge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kind:
-    schema: type[BaseModel]
+    schema: Callable[[Case], type[BaseModel]]
     measures: tuple[Measure, ...]
     texts: Callable[[JudgeText], Texts]
     read: Read
@@ -50,22 +50,25 @@ class _Kind:
 
 _KINDS: Final[dict[PromptKind, _Kind]] = {
     "relevance": _Kind(
-        schema=Relevance,
+        schema=lambda _: Relevance,
         measures=("relevance",),
         texts=lambda _: relevance_texts,
         read=read_relevance,
     ),
     "categories": _Kind(
-        schema=Categories,
+        schema=lambda _: Categories,
         measures=("categories",),
         texts=lambda _: categories_texts,
         read=read_categories,
     ),
     "reasoning": _Kind(
-        schema=Score, measures=("reasoning",), texts=reasoning_texts, read=read_reasoning
+        schema=lambda _: Score,
+        measures=("reasoning",),
+        texts=reasoning_texts,
+        read=read_reasoning,
     ),
     "combined": _Kind(
-        schema=Combined,
+        schema=combined_schema,
         measures=("relevance", "categories", "reasoning"),
         texts=combined_texts,
         read=read_combined,
@@ -98,7 +101,10 @@ def llm_judge(
 
     def build(case: Case) -> LLMRequest:
         return LLMRequest(
-            name=kind, version=version, messages=filled.messages(texts(case)), schema=made.schema
+            name=kind,
+            version=version,
+            messages=filled.messages(texts(case)),
+            schema=made.schema(case),
         )
 
     return LLMJudge(

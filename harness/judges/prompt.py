@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final, Literal, get_args
 
@@ -55,7 +56,13 @@ class JudgePrompt:
         if "explanation" in blocks:
             blocks["response"] += f"\n{EXPLAINED}\n{blocks['explanation']}"
         user = _PLACEHOLDER.sub(lambda match: blocks[match[1]], self.user)
-        return (Message("system", f"{self.system}\n\n{GUARD}"), Message("user", user))
+        return (_guarded(self.system), Message("user", user))
+
+
+@cache
+def _guarded(system: str) -> Message:
+    """Return the system message: one for all requests of a prompt, which may be very many."""
+    return Message("system", f"{system}\n\n{GUARD}")
 
 
 def make_prompt(kind: PromptKind, text: str | None = None) -> JudgePrompt:

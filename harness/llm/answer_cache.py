@@ -95,6 +95,12 @@ class AnswerCache:
                     self._connection.execute("ROLLBACK")
                 raise
 
+    def remove(self, digests: Sequence[str]) -> None:
+        """Forget these answers."""
+        rows = [(digest,) for digest in digests]
+        with self._lock, self._mended():
+            self._connection.executemany("DELETE FROM answers WHERE digest = ?", rows)
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:

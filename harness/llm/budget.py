@@ -15,7 +15,8 @@ class Ledger:
 
     A call is estimated by the letters of its messages: at first with 3 letters to a prompt token
     and the longest reply allowed (else 512 tokens), later with the mean that the server counted and
-    the longest reply so far, so that the estimate stays above the cost of nearly every call.
+    the longest reply so far, so that the estimate stays above the cost of nearly every call. A call
+    that may have been charged for, and of which no token count came, costs its estimate.
 
     Raises:
         UserError: there is a budget and the model has no known price.
@@ -66,8 +67,17 @@ class Ledger:
         self._n_reserved -= 1
         self._reserved_usd = self._reserved_usd - reserved_usd if self._n_reserved else 0.0
 
-    def record(self, n_letters: int, n_prompt_tokens: int, n_new_tokens: int) -> float | None:
-        """Count one call that was sent; return its cost where the price is known."""
+    def record(
+        self, n_letters: int, n_prompt_tokens: int, n_new_tokens: int, *, charged_usd: float = 0.0
+    ) -> float | None:
+        """Count one call that was sent; return its cost where the price is known.
+
+        Args:
+            n_letters: The letters of its messages.
+            n_prompt_tokens: As the server counted them; 0 where it told none.
+            n_new_tokens: As the server counted them.
+            charged_usd: What the call is taken to have cost where the server told no tokens.
+        """
         self.n_calls += 1
         self.n_prompt_tokens += n_prompt_tokens
         self.n_new_tokens += n_new_tokens
@@ -76,6 +86,8 @@ class Ledger:
             self._n_counted_letters += n_letters
             self._most_new_tokens = max(self._most_new_tokens, n_new_tokens)
         usd = self._prices.usd_of(self._model, n_prompt_tokens, n_new_tokens)
+        if usd is not None and not n_prompt_tokens:
+            usd = max(usd, charged_usd)
         self.spent_usd += usd or 0.0
         return usd
 

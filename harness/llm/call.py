@@ -30,13 +30,18 @@ class Completion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """What came of one call: a completion or a fault, what it cost, and the pause wanted."""
+    """What came of one call: a completion or a fault, what it cost, and the pause wanted.
+
+    `is_uncounted` marks a call that the server may charge for although it told no tokens, such as
+    one that timed out.
+    """
 
     outcome: Completion | Fault
     n_prompt_tokens: int = 0
     n_new_tokens: int = 0
     usd: float | None = None
     pause_s: float = 0.0
+    is_uncounted: bool = False
 
 
 async def send(
@@ -58,7 +63,8 @@ async def send(
         status, headers = error.status_code, error.response.headers
         text = endpoint.scrub(_text(error.response.content))
     except broken as error:
-        return Sent(outcome=fault_of_exception(error, timeout_s=timeout_s))
+        fault = fault_of_exception(error, timeout_s=timeout_s)
+        return Sent(outcome=fault, is_uncounted=not fault.refused)
     limits = {name.lower(): value for name, value in headers.items()}
     pause_s = pause_of_headers(limits)
     if status != 200:
@@ -81,7 +87,8 @@ def read_completion(text: str, *, pause_s: float = 0.0) -> Sent:
         content = json.loads(text)
     except (ValueError, RecursionError):
         reason = "the body of the answer is truncated" if text else "the answer has no body"
-        return Sent(outcome=Fault(kind="again", reason=reason), pause_s=pause_s)
+        fault = Fault(kind="again", reason=reason)
+        return Sent(outcome=fault, pause_s=pause_s, is_uncounted=True)
     usage = _dict(_dict(content).get("usage"))
     n_prompt_tokens, n_new_tokens = (
         _count(usage.get(name)) for name in ("prompt_tokens", "completion_tokens")
@@ -91,6 +98,7 @@ def read_completion(text: str, *, pause_s: float = 0.0) -> Sent:
         n_prompt_tokens=n_prompt_tokens,
         n_new_tokens=n_new_tokens,
         pause_s=pause_s,
+        is_uncounted=n_prompt_tokens == 0,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 
 from rarft.harness.errors import ReplyError, UserError
+from rarft.harness.llm.answer_schema import ReplyFormat
 from rarft.harness.llm.body import conversation_body, corrected
 from rarft.harness.llm.call import Completion, Sent
 from rarft.harness.llm.faults import Fault
@@ -44,12 +45,14 @@ async def ask(line: Line, request: LLMRequest) -> LLMAnswer:
     """
     cost, messages, completion, reason = _Cost(), request.messages, Completion(text=""), ""
     for _ in range(1 + N_CORRECTIONS):
-        outcome = await _complete(line, request, messages, cost)
+        used, outcome = await _complete(line, request, messages, cost)
         if isinstance(outcome, Fault):
             reason = outcome.reason
             break
         completion = outcome
         value, reason = read_reply(outcome, request)
+        if messages is request.messages:
+            line.formats.answered(used, usable=value is not None)
         if value is not None:
             return _answer(completion, cost, value=value)
         messages = corrected(messages, request, reply=outcome.text, reason=reason)
@@ -58,8 +61,8 @@ async def ask(line: Line, request: LLMRequest) -> LLMAnswer:
 
 async def _complete(
     line: Line, request: LLMRequest, messages: tuple[Message, ...], cost: _Cost
-) -> Completion | Fault:
-    """Send a conversation until it is answered, at most `n_attempts` times."""
+) -> tuple[ReplyFormat, Completion | Fault]:
+    """Send a conversation until it is answered, at most `n_attempts` times; say in which format."""
     n_failed = 0
     while True:
         used = line.formats.current
@@ -67,9 +70,7 @@ async def _complete(
         cost.add(sent)
         outcome = sent.outcome
         if isinstance(outcome, Completion):
-            if messages is request.messages:
-                line.formats.answered(used, usable=read_reply(outcome, request)[0] is not None)
-            return outcome
+            return used, outcome
         if outcome.kind == "stop":
             raise UserError(f"{line.endpoint.base_url}: {outcome.reason}")
         if outcome.kind == "format" and line.formats.can_fall_back(used):
@@ -77,7 +78,7 @@ async def _complete(
             continue
         n_failed += 1
         if outcome.kind != "again" or n_failed >= line.settings.n_attempts:
-            return outcome
+            return used, outcome
         await asyncio.sleep(max(backoff_s(n_failed, rng=line.rng), outcome.wait_s or 0.0))
 
 

@@ -41,14 +41,21 @@ class Deliveries:
             self.left.setdefault(digest, []).append(index)
 
     def deliver_cached(self) -> None:
-        """Hand on, in one group, what the cache holds and its schema still accepts."""
+        """Hand on, in one group, what the cache holds and its schema still accepts.
+
+        What the schema accepts no longer is removed, or it would keep the new answer out.
+        """
         if self._cache is None:
             return
         found: list[tuple[int, LLMAnswer]] = []
+        rejected: list[str] = []
         for digest, row in self._cache.get_many(self.left).items():
             answer = answer_of_row(row, self._requests[self.left[digest][0]])
-            if answer is not None:
+            if answer is None:
+                rejected.append(digest)
+            else:
                 found += [(index, answer) for index in self.left.pop(digest)]
+        self._cache.remove(rejected)
         self.n_cached = self.n_delivered = len(found)
         if found:
             self._on_answers(sorted(found, key=lambda pair: pair[0]))

@@ -55,7 +55,12 @@ class Line:
                 self.client, body, endpoint=self.endpoint, timeout_s=self.settings.timeout_s
             )
         finally:
-            usd = self.ledger.record(n_letters, sent.n_prompt_tokens, sent.n_new_tokens)
+            usd = self.ledger.record(
+                n_letters,
+                sent.n_prompt_tokens,
+                sent.n_new_tokens,
+                charged_usd=reserved_usd if sent.is_uncounted else 0.0,
+            )
             self.ledger.release(reserved_usd)
         async with self.settled:
             self.settled.notify_all()

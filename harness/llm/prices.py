@@ -69,7 +69,7 @@ class Prices:
         return self.of_model[max(undated, key=len)] if undated else None
 
     def usd_of(
-        self, model: str, n_prompt_tokens: float, n_new_tokens: float, batch: bool = False
+        self, model: str, n_prompt_tokens: float, n_new_tokens: float, *, batch: bool = False
     ) -> float | None:
         """Return what tokens cost, or None where the model has no known price.
 

@@ -21,8 +21,8 @@ class RankedQueries:
     Shape: every array is (n_queries,), `ends` (n_thresholds,): the position of the last query of
     each distinct score. `video` numbers the videos of the weights. `iou` is the IoU that the query
     adds when it is grounded, 0 where it is irrelevant. `has_loss` is false for relevant queries
-    without a reference span. `best_first` are the positions of those that have one, by falling
-    `iou`: the order of an oracle.
+    without a reference span. `best_first` are the positions of those with an IoU above 0, by
+    falling `iou`: the order of an oracle, which grounds the others last.
     """
 
     video: NDArray[np.intp]
@@ -60,7 +60,7 @@ def rank_queries(table: QueryTable) -> RankedQueries | None:
     candidate_iou = table.candidate_iou[order]
     has_loss = ~relevant | ~np.isnan(candidate_iou)
     iou = np.where(relevant & has_loss, np.nan_to_num(candidate_iou), 0.0)
-    with_loss = np.flatnonzero(has_loss)
+    localised = np.flatnonzero(iou > 0.0)
     return RankedQueries(
         video=table.video[order],
         score=score,
@@ -68,7 +68,7 @@ def rank_queries(table: QueryTable) -> RankedQueries | None:
         has_loss=has_loss,
         iou=iou,
         ends=np.append(np.flatnonzero(np.diff(score)), len(score) - 1),
-        best_first=with_loss[np.argsort(-iou[with_loss], kind="stable")],
+        best_first=localised[np.argsort(-iou[localised], kind="stable")],
     )
 
 
@@ -85,34 +85,39 @@ def threshold_sums(ranked: RankedQueries, weights: FloatArray) -> ThresholdSums:
     losses = n_grounded
     if not ranked.has_loss.all():
         losses = np.cumsum(drawn * ranked.has_loss, axis=-1)
-    iou = np.cumsum(drawn * ranked.iou, axis=-1)
     return ThresholdSums(
-        relevant=relevant[..., ranked.ends],
-        irrelevant=(n_grounded - relevant)[..., ranked.ends],
-        losses=losses[..., ranked.ends],
-        iou=iou[..., ranked.ends],
-        least_aurc=_least_aurc(ranked, drawn),
+        relevant=_at_ends(relevant, ranked),
+        irrelevant=_at_ends(n_grounded - relevant, ranked),
+        losses=_at_ends(losses, ranked),
+        iou=_at_ends(np.cumsum(drawn * ranked.iou, axis=-1), ranked),
+        least_aurc=_least_aurc(ranked, drawn, n_losses=losses[..., -1]),
     )
 
 
-def _least_aurc(ranked: RankedQueries, drawn: FloatArray) -> FloatArray:
+def _at_ends(cumulative: FloatArray, ranked: RankedQueries) -> FloatArray:
+    # Picking is a copy, which distinct scores do without.
+    return cumulative if len(ranked.ends) == len(ranked.score) else cumulative[..., ranked.ends]
+
+
+def _least_aurc(ranked: RankedQueries, drawn: FloatArray, *, n_losses: FloatArray) -> FloatArray:
     """Return the least area any order of the queries can have: that of falling IoU.
 
     An oracle may order queries of one loss one after the other, and so may the copies of a query
-    that is drawn k times. After n queries with the sum of losses s, k copies of loss l add
-    sum((s + i l) / (n + i)) = k l + (s - n l) (H(n + k) - H(n)), with H the harmonic numbers.
+    that is drawn k times. Of N losses the j-th is part of the risks j to N, so it adds
+    H(N) - H(j - 1) times itself, with H the harmonic numbers. Losses of 1 alone add N; an IoU u at
+    the positions n + 1 to n + k takes u (k H(N) - G(n + k) + G(n)) from that, with
+    G(m) = H(0) + ... + H(m - 1) = m H(m) - m.
     """
     n_copies = drawn[..., ranked.best_first]
-    loss = 1.0 - ranked.iou[ranked.best_first]
-    n_after = np.cumsum(n_copies, axis=-1)
-    n_before = n_after - n_copies
-    summed = n_copies * loss
-    sum_before = np.cumsum(summed, axis=-1) - summed
-    harmonic = _harmonic_numbers(int(n_after.max(initial=0.0)))
-    steps = harmonic[n_after.astype(np.intp)] - harmonic[n_before.astype(np.intp)]
-    area: FloatArray = (summed + (sum_before - n_before * loss) * steps).sum(axis=-1)
-    mean: FloatArray = area / n_copies.sum(axis=-1)
-    return mean
+    iou = ranked.iou[ranked.best_first]
+    harmonic = _harmonic_numbers(int(n_losses.max()))
+    before = np.arange(len(harmonic)) * (harmonic - 1.0)
+    n_after = np.cumsum(n_copies, axis=-1).astype(np.intp)
+    # The sum over u (G(n + k) - G(n)), by parts.
+    passed = (before[n_after] * -np.diff(iou, append=0.0)).sum(axis=-1)
+    gained = (n_copies * iou).sum(axis=-1) * harmonic[n_losses.astype(np.intp)] - passed
+    least: FloatArray = 1.0 - gained / n_losses
+    return least
 
 
 def _harmonic_numbers(n: int) -> FloatArray:

@@ -23,7 +23,6 @@ from rarft.harness.metrics.sums import known
 from rarft.harness.metrics.threshold_figures import (
     area_under_risk,
     area_under_roc,
-    excess_area_under_risk,
     largest_refusal_rate,
     steps,
 )
@@ -71,7 +70,7 @@ def aurc_excess(outcomes: Sequence[QueryOutcome]) -> float | None:
         >>> aurc_excess([relevant, irrelevant])  # (1 + 3/4) / 2 less (1/2 + 3/4) / 2
         0.25
     """
-    return _figure(outcomes, excess_area_under_risk)
+    return _figure(outcomes, lambda sums: area_under_risk(sums) - sums.least_aurc)
 
 
 def refusal_rate(outcomes: Sequence[QueryOutcome], *, max_loss: float) -> float | None:

@@ -116,7 +116,7 @@ def _pair_lines(pair: PairComparison) -> list[str]:
     lines = [
         f"McNemar, relevance told right: A alone {told.b}, B alone {told.c}; "
         f"p {p_text(told.p)} exact, {p_text(told.mid_p)} mid-p, {p_text(told.p_clustered)} "
-        f"clustered by video, {p_text(pair.mcnemar_p_holm)} Holm; "
+        f"clustered by video, that {p_text(pair.mcnemar_p_holm)} after Holm; "
         f"MDE {_value('', minimum_detectable_mcnemar(n=told.n, n_discordant=told.b + told.c))}."
     ]
     paired = pair.paired

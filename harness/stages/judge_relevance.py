@@ -38,8 +38,8 @@ def read_by_rule(
     predictions: dict[JudgementKey, Prediction] = {}
     fresh: list[Entry] = []
     for key, query, reply in answered:
-        clip = [query.clip.start_s, query.clip.end_s] if query.clip else None
-        basis = basis_digest(rule.NAME, rule.VERSION, form, query.duration_s, clip)
+        given = (row_from_reply(reply), query.duration_s, pairs_from_spans([query.clip or ()]))
+        basis = basis_digest(rule.NAME, rule.VERSION, form, *given)
         stored = store.get(key, "relevance", basis)
         if stored is not None and isinstance(stored.value, Prediction):
             predictions[key] = stored.value

@@ -161,6 +161,9 @@ def evaluate_stored(
         for key, answer in answers.items()
     }
     model = ReplayLM(texts, missing=ScoredText(status="missing", policy=policy))
+    for task in tasks:
+        # Scoring looks at no video, and by now it may be gone or never have been made.
+        task.task.doc_to_image = _no_visual
     limit: Any = record.config.limit
     # lm-eval draws a bar for each task on stderr although nothing here takes long.
     with redirect_stderr(io.StringIO()):
@@ -174,6 +177,10 @@ def evaluate_stored(
     if evaluated is None:
         raise RarftError("got no results from lm-eval, expected them on this process")
     return evaluated
+
+
+def _no_visual(doc: Mapping[str, Any]) -> list[str]:
+    return []
 
 
 def merge_figures(

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rarft.harness.metrics.query_table import FloatArray
+from rarft.harness.metrics.query_table import BoolArray, FloatArray
 from rarft.harness.taxonomy import CATEGORIES
 
 SCALE_STEP: Final = 0.5
@@ -163,27 +163,27 @@ def weighted_spearman(a: FloatArray, b: FloatArray, weights: FloatArray) -> Floa
 
 def weighted_quadratic_kappa(a: FloatArray, b: FloatArray, weights: FloatArray) -> FloatArray:
     """Return quadratic kappa on each resample. Shape: weights (n_resamples, n_items)."""
-    n = weights.sum(axis=1)
-    observed = weights @ (a - b) ** 2 / n
-    mean_a, mean_b = weights @ a / n, weights @ b / n
+    observed = weighted_mean((a - b) ** 2, weights)
     # Of independent raters: the sum of both variances and the squared difference of the means.
-    expected = weights @ a**2 / n + weights @ b**2 / n - 2 * mean_a * mean_b
+    squares = weighted_mean(a**2 + b**2, weights)
+    expected = squares - 2 * weighted_mean(a, weights) * weighted_mean(b, weights)
     return np.where(expected > 0, 1 - observed / expected, np.nan)
 
 
 def weighted_cohen_kappa(a: FloatArray, b: FloatArray, weights: FloatArray) -> FloatArray:
     """Return nominal kappa on each resample. Shape: weights (n_resamples, n_items)."""
-    n = weights.sum(axis=1)
-    observed = weights @ (a == b).astype(float) / n
+    observed = weighted_mean(a == b, weights)
     expected = np.zeros_like(observed)
     for label in np.unique(np.concatenate([a, b])):
-        expected += (weights @ (a == label) / n) * (weights @ (b == label) / n)
+        expected += weighted_mean(a == label, weights) * weighted_mean(b == label, weights)
     return np.where(expected < 1, (observed - expected) / (1 - expected), np.nan)
 
 
-def weighted_mean(values: FloatArray, weights: FloatArray) -> FloatArray:
+def weighted_mean(values: FloatArray | BoolArray, weights: FloatArray) -> FloatArray:
     """Return the mean on each resample. Shape: weights (n_resamples, n_items)."""
-    mean: FloatArray = weights @ values / weights.sum(axis=1)
+    # Unlike a matrix product, whose last bits may depend on the number of BLAS threads.
+    summed = np.einsum("ri,i->r", weights, values.astype(float))
+    mean: FloatArray = summed / weights.sum(axis=1)
     return mean
 
 

@@ -1,4 +1,4 @@
-"""Agreement of two judges with intervals from a bootstrap over videos.
+"""Agreement of two judges with expanded percentile intervals from a bootstrap over videos.
 
 Where no video is known, each item counts as a video of its own.
 """
@@ -27,6 +27,7 @@ from rarft.harness.statistics.agreement import (
     weighted_spearman,
 )
 from rarft.harness.statistics.bootstrap import Interval, resample_weights
+from rarft.harness.statistics.expanded import expanded_tail
 
 _VALUES_PER_BLOCK: Final = 2**20
 Places = NDArray[np.intp]
@@ -133,9 +134,9 @@ def category_agreement(
 def _limit(differences: FloatArray, factor: float, weights: FloatArray) -> FloatArray:
     """Return a limit of agreement on each resample. Shape: weights (n_resamples, n_items)."""
     n = weights.sum(axis=1)
-    mean = weights @ differences / n
-    squares = weights @ differences**2 - n * mean**2
-    deviation = np.sqrt(np.maximum(squares, 0.0) / (n - 1))
+    mean = weighted_mean(differences, weights)
+    squares = weighted_mean(differences**2, weights) - mean**2
+    deviation = np.sqrt(np.maximum(squares, 0.0) * n / (n - 1))
     limit: FloatArray = np.where(n > 1, mean + factor * deviation, np.nan)
     return limit
 
@@ -167,9 +168,9 @@ def _estimates(
         for weights in _item_weights(video_of, n_resamples, seed):
             for name, function in measures.items():
                 drawn[name].append(function(weights))
-    return {
-        name: _estimate(value, drawn[name], confidence=confidence) for name, value in whole.items()
-    }
+    n_videos = int(video_of.max()) + 1
+    tail = expanded_tail(n_videos, confidence=confidence) if n_videos > 1 else 0.0
+    return {name: _estimate(value, drawn[name], tail=tail) for name, value in whole.items()}
 
 
 def _item_weights(video_of: Places, n_resamples: int, seed: int) -> Iterator[FloatArray]:
@@ -186,13 +187,12 @@ def _item_weights(video_of: Places, n_resamples: int, seed: int) -> Iterator[Flo
             yield weights[start : start + rows, video_of]
 
 
-def _estimate(value: float, drawn: Sequence[FloatArray], *, confidence: float) -> Estimate:
+def _estimate(value: float, drawn: Sequence[FloatArray], *, tail: float) -> Estimate:
     if np.isnan(value):
         return Estimate(None)
     values = np.concatenate(drawn) if drawn else np.empty(0)
     values = values[~np.isnan(values)]
     if values.size == 0:
         return Estimate(value)
-    tail = (1.0 - confidence) / 2
     low, high = np.quantile(values, [tail, 1.0 - tail])
     return Estimate(value, Interval(float(low), float(high)))

@@ -104,12 +104,19 @@ def _same_base(
 
     A value that one run never has says what kind of run it is; it stays in the other.
     """
-    kept = [set[str](), set[str]()]
-    for known, run in zip(kept, (a, b), strict=True):
-        known.update(name for one in run for name in _known(one))
-    comparable = kept[0] & kept[1]
+    comparable = _measured(a) & _measured(b)
     pairs = [_agreed(one, other, comparable) for one, other in zip(a, b, strict=True)]
     return tuple(one for one, _ in pairs), tuple(other for _, other in pairs)
+
+
+def _measured(run: Sequence[QueryOutcome]) -> set[str]:
+    """Return the names of the values that a run has."""
+    names = {name for one in run for name in _known(one)}
+    grounded = [one for one in run if one.relevant and one.counts_as == "grounded"]
+    # A refused relevant query has an IoU of 0 even in a run that never tells a span.
+    if grounded and all(one.iou is None for one in grounded):
+        names.discard("iou")
+    return names
 
 
 def _known(one: QueryOutcome) -> set[str]:

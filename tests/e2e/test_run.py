@@ -23,6 +23,17 @@ def results_of(out: Path, task: str = "outside") -> dict[str, Any]:
     return dict(content["results"][task])
 
 
+def test_a_model_that_reads_no_video_needs_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RARFT_CACHE", str(tmp_path / "cache"))
+    flags = ("--limit", "40", "--n_resamples", "20", "--metadata", '{"render": false}')
+    out = ("--output_path", str(tmp_path / "run"))
+    assert main(["--model", "blind", "--tasks", "synth_hi", *flags, *out]) == 0
+    assert results_of(tmp_path / "run", "synth_hi")["n_scored,none"] == 40
+    assert not list((tmp_path / "cache").rglob("*.mp4"))
+
+
 def test_a_task_in_one_yaml_and_a_model_in_one_card(outside: Path, tmp_path: Path) -> None:
     assert rarft_eval(outside, tmp_path / "run") == 0
     results = results_of(tmp_path / "run")
