@@ -14,7 +14,7 @@ from rarft.harness.stages.infer import read_responses
 from rarft.harness.stages.judge import JudgementKey, judge
 from rarft.harness.stages.loaded_task import LoadedTask, load_tasks
 from rarft.harness.stages.run_lock import hold
-from rarft.harness.stages.run_record import read_record, read_repeats, write_run
+from rarft.harness.stages.run_record import check_rows, read_record, read_repeats, write_run
 from rarft.harness.stages.score import collect_answers, score
 from rarft.harness.types import Query
 
@@ -75,11 +75,16 @@ def judge_and_score(
     show_progress: bool = False,
     say: Say = lambda line: None,
 ) -> dict[str, Any]:
-    """Run the last two stages in a directory that the caller holds."""
+    """Run the last two stages in a directory that the caller holds.
+
+    Raises:
+        UserError: the annotation is not the run's, or a judge cannot work as asked.
+    """
     record, _ = read_record(directory)
     if config is not None:
         record = record.with_config(config)
     tasks = tasks or load_tasks(record.config)
+    check_rows(record, tasks)
     responses = read_responses(directory)
     repeats = read_repeats(directory)
     first: dict[JudgementKey, Query] = {}

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, get_args
 
 from rarft.harness.errors import UserError
 from rarft.harness.judges.case import JudgeText
+from rarft.harness.judges.encoder import DEFAULT_ENCODER
 from rarft.harness.judges.prompt import PLACEHOLDERS, PromptKind
 from rarft.harness.types import Measure
 
@@ -49,7 +50,7 @@ class JudgeConfig:
     judge_base_url: str | None = None
     judge_text: JudgeText = "answer"
     judge_prompt: Mapping[str, str] = field(default_factory=dict)
-    sbert_model: str = "all-MiniLM-L6-v2"
+    sbert_model: str = DEFAULT_ENCODER
     category_weights: str | None = None
 
     def __post_init__(self) -> None:

@@ -9,13 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from rarft.harness.judges.case import Case
-from rarft.harness.judges.encoder import (
-    DEFAULT_ENCODER,
-    ENCODERS,
-    OFFICIAL_ENCODER,
-    encoder_identity,
-    load_encoder,
-)
+from rarft.harness.judges.encoder import encoder_identity, load_encoder
 from rarft.harness.judges.judged_text import reference_text
 from rarft.harness.types import Judgement, Measure
 
@@ -23,19 +17,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from sentence_transformers import SentenceTransformer
-
-__all__ = [
-    "DEFAULT_ENCODER",
-    "ENCODERS",
-    "NAME",
-    "OFFICIAL_ENCODER",
-    "VERSION",
-    "OnDone",
-    "encoder_identity",
-    "judge_correction",
-    "judge_similarity",
-    "similarities",
-]
 
 NAME: Final = "sbert"
 VERSION: Final = "1"
@@ -58,7 +39,7 @@ def similarities(
 
     Args:
         pairs: The texts to compare. Shape: (n_pairs,).
-        encoder: A name of `ENCODERS`, a Hub id or a folder.
+        encoder: A name of `encoder.ENCODERS`, a Hub id or a folder.
         batch_size: Texts encoded at once.
         on_done: Called with the number of pairs done since the last call.
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from rarft.harness.llm.answer_schema import ReplyFormat, answer_schema, response_format_for
-from rarft.harness.llm.encodable import encodable
 from rarft.harness.llm.request import LLMRequest, Message
 from rarft.harness.llm.settings import LLMSettings
 
@@ -63,3 +62,13 @@ def corrected(
 
 def _schema_text(request: LLMRequest) -> str:
     return json.dumps(answer_schema(request.schema))
+
+
+def encodable(text: str) -> str:
+    """Return a text with `?` for the halves of surrogate pairs, which UTF-8 has no bytes for.
+
+    Example:
+        >>> encodable("half a pair: " + chr(0xD83D))
+        'half a pair: ?'
+    """
+    return text.encode("utf-8", errors="replace").decode("utf-8")

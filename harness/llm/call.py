@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rarft.harness.llm.encodable import encodable
+from rarft.harness.llm.body import encodable
 from rarft.harness.llm.endpoint import Endpoint
 from rarft.harness.llm.faults import Fault, fault_of_exception, fault_of_status
-from rarft.harness.llm.gate import pause_of_headers
-from rarft.harness.llm.waits import read_retry_after_s
+from rarft.harness.llm.waits import pause_of_headers, read_retry_after_s
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI

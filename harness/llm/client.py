@@ -5,23 +5,21 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Coroutine, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 from rarft.harness.llm.answer_cache import AnswerCache
-from rarft.harness.llm.budget import Ledger
+from rarft.harness.llm.answer_schema import FormatMemory
+from rarft.harness.llm.budget import Ledger, Spending, Stopped
 from rarft.harness.llm.conversation import ask
 from rarft.harness.llm.deliveries import Deliveries, OnAnswers
 from rarft.harness.llm.endpoint import find_endpoint, open_client
-from rarft.harness.llm.gate import Gate
-from rarft.harness.llm.line import BudgetSpentError, Line
+from rarft.harness.llm.line import BudgetSpentError, Gate, Line, Reach
 from rarft.harness.llm.outbox import Outbox
 from rarft.harness.llm.prices import read_prices
-from rarft.harness.llm.reach import Reach
-from rarft.harness.llm.reply_format import FormatMemory
 from rarft.harness.llm.request import LLMAnswer, LLMRequest
 from rarft.harness.llm.settings import LLMSettings
-from rarft.harness.llm.spending import Spending, Stopped
 
 MOST_CONNECTIONS = 1000
 
@@ -83,8 +81,27 @@ def _run(deliveries: Deliveries, settings: LLMSettings, ledger: Ledger) -> Stopp
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(_ask_left(deliveries, settings, ledger))
+    return _run_beside(_ask_left(deliveries, settings, ledger))
+
+
+def _run_beside(asking: Coroutine[Any, Any, Stopped]) -> Stopped:
+    """Run in a thread with a loop of its own; an interrupt of this thread ends that one too."""
+    started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[Stopped]]] = Future()
+
+    async def run() -> Stopped:
+        task = asyncio.ensure_future(asking)
+        started.set_result((asyncio.get_running_loop(), task))
+        return await task
+
     with ThreadPoolExecutor(1) as beside:
-        return beside.submit(asyncio.run, _ask_left(deliveries, settings, ledger)).result()
+        asked = beside.submit(asyncio.run, run())
+        try:
+            return asked.result()
+        except KeyboardInterrupt:
+            if not asked.done():
+                loop, task = started.result()
+                loop.call_soon_threadsafe(task.cancel)
+            raise
 
 
 async def _ask_left(deliveries: Deliveries, settings: LLMSettings, ledger: Ledger) -> Stopped:

@@ -4,25 +4,69 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from rarft.harness.errors import UserError
+from rarft.harness.llm.answer_schema import FormatMemory
 from rarft.harness.llm.budget import Ledger
 from rarft.harness.llm.call import Sent, send
 from rarft.harness.llm.endpoint import Endpoint
 from rarft.harness.llm.faults import Fault
-from rarft.harness.llm.gate import Gate
-from rarft.harness.llm.reach import Reach
-from rarft.harness.llm.reply_format import FormatMemory
 from rarft.harness.llm.settings import LLMSettings
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 
+SPREAD_S = 0.05
+N_TRIES_EACH = 3
+
+
 class BudgetSpentError(Exception):
     """One more call does not fit the budget."""
+
+
+class Gate:
+    """Holds back every call until the latest pause that was asked for is over."""
+
+    def __init__(self, *, rng: random.Random) -> None:
+        self._opens_at = 0.0
+        self._rng = rng
+
+    def pause(self, seconds: float) -> None:
+        """Keep the gate closed for this long from now, or longer if it is already."""
+        self._opens_at = max(self._opens_at, time.monotonic() + seconds)
+
+    async def wait(self) -> None:
+        """Return once the gate is open, a little spread so that not all leave at one instant."""
+        while (left_s := self._opens_at - time.monotonic()) > 0:
+            await asyncio.sleep(left_s + self._rng.uniform(0, SPREAD_S))
+
+
+class Reach:
+    """Ends a run whose server refuses every connection, instead of failing each request in turn."""
+
+    def __init__(self, base_url: str, *, n_workers: int) -> None:
+        self._base_url = base_url
+        self._most_in_a_row = N_TRIES_EACH * n_workers
+        self._n_in_a_row = 0
+
+    def record(self, *, refused: bool) -> None:
+        """Count one call.
+
+        Raises:
+            UserError: three calls of every worker in a row found no server.
+        """
+        self._n_in_a_row = self._n_in_a_row + 1 if refused else 0
+        if self._n_in_a_row >= self._most_in_a_row:
+            raise UserError(
+                f"got no connection to {self._base_url} in {self._n_in_a_row} calls, expected a "
+                "server that listens there; start it or mend the address and run again, answers "
+                "so far are kept"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from rarft.harness.errors import ReplyError
-from rarft.harness.llm.answer_schema import response_format_for
 from rarft.harness.llm.json_in_text import objects_in
-
-__all__ = ["read_value", "response_format_for"]
 
 LONGEST_SHOWN = 60
 Schema = TypeVar("Schema", bound=BaseModel)

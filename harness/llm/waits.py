@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 
 FIRST_BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 60.0
+LONGEST_RESET_S = 120.0
 
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -64,6 +65,27 @@ def read_reset_s(text: str) -> float | None:
     if not parts or _PART.sub("", text):
         return None
     return sum(float(amount) * _UNIT_S[unit] for amount, unit in parts)
+
+
+def pause_of_headers(headers: Mapping[str, str]) -> float:
+    """Return the seconds to wait where a limit is used up, by `x-ratelimit-*`; else 0.
+
+    Example:
+        >>> pause_of_headers(
+        ...     {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "1m0.5s"}
+        ... )
+        60.5
+        >>> pause_of_headers(
+        ...     {"x-ratelimit-remaining-tokens": "-1", "x-ratelimit-reset-tokens": "0"}
+        ... )
+        0.0
+    """
+    waits = [0.0]
+    for limited in ("requests", "tokens"):
+        if headers.get(f"x-ratelimit-remaining-{limited}", "").strip() == "0":
+            reset_s = read_reset_s(headers.get(f"x-ratelimit-reset-{limited}", ""))
+            waits.append(min(reset_s or 0.0, LONGEST_RESET_S))
+    return max(waits)
 
 
 def _number(text: str) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,15 +10,37 @@ from typing import Any
 from rarft.harness.judges.case import Case
 from rarft.harness.judges.judge_config import JudgeConfig, JudgeEffort
 from rarft.harness.judges.llm_judge import LLMJudge, judgements_of
-from rarft.harness.llm import LLMAnswer, LLMRequest, LLMSettings
+from rarft.harness.llm import (
+    AnswerCache,
+    LLMAnswer,
+    LLMRequest,
+    LLMSettings,
+    Spending,
+    answer_all,
+    collect,
+    submit,
+)
+from rarft.harness.llm.deliveries import OnAnswers
 from rarft.harness.progress import track
+from rarft.harness.reply_rows import row_from_prediction
 from rarft.harness.stages.judgement_store import (
     Entry,
     JudgementKey,
     JudgementStore,
     basis_digest,
 )
-from rarft.harness.types import Judgement, Measure, Prediction
+from rarft.harness.types import Judgement, Measure, Prediction, pairs_from_spans
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What asking has cost: one line about it, "" where nobody was asked, and the USD.
+
+    `spent_usd` leaves out batches, whose budget is counted by the directory.
+    """
+
+    note: str = ""
+    spent_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +56,15 @@ class Question:
 
     def basis(self, measure: Measure) -> str:
         """Return what a judgement made from the answer rests on."""
-        return basis_digest(measure, self.judge.name, self.judge.version, self.digest)
+        kept = self._kept_from_the_rule() if measure == "relevance" else ()
+        return basis_digest(measure, self.judge.name, self.judge.version, self.digest, *kept)
+
+    def _kept_from_the_rule(self) -> tuple[Any, ...]:
+        """Return what a prediction takes from elsewhere than the LLM's answer."""
+        query, reply = self.case.query, self.case.reply
+        clip = pairs_from_spans([query.clip] if query.clip else [])
+        rule = row_from_prediction(self.case.prediction)
+        return rule, reply.text, reply.n_frames is not None, query.duration_s, clip
 
 
 def llm_settings(config: JudgeConfig, effort: JudgeEffort) -> LLMSettings:
@@ -84,9 +114,14 @@ def _is_answered(question: Question, store: JudgementStore, retry_unscored: bool
         stored = store.get(question.key, measure, question.basis(measure))
         if stored is None or (retry_unscored and stored.reason):
             return False
-        if isinstance(stored.value, Prediction) and stored.value.kind == "grounded":
-            return True  # a reply that grounds explains nothing
+        # A reply that grounds, or that nobody could read, has no judged explanation.
+        if measure == "relevance" and not _may_explain(stored):
+            return True
     return True
+
+
+def _may_explain(read: Judgement) -> bool:
+    return isinstance(read.value, Prediction) and read.value.kind != "grounded"
 
 
 def ask(
@@ -97,14 +132,12 @@ def ask(
     directory: Path,
     *,
     show_progress: bool,
-) -> str:
-    """Send the questions and store every answer as it comes; return one line about the cost.
+) -> Asked:
+    """Send the questions and store every answer as it comes.
 
     Raises:
         UserError: no answer can be had, for example for want of a valid key; what came is stored.
     """
-    from rarft.harness.llm import AnswerCache, answer_all
-
     requests = [question.request for question in questions]
     with AnswerCache() as cache, track("judged", len(questions), shown=show_progress) as advance:
 
@@ -113,25 +146,22 @@ def ask(
             advance(len(answers))
 
         if effort.batch:
-            return _ask_as_batch(
-                requests, settings, directory, cache, keep, retry_failed=effort.retry_unscored
-            )
+            retry = effort.retry_unscored
+            submit(requests, settings, directory, cache=cache, retry_failed=retry)
+            return Asked(note=_collected_line(requests, settings, directory, cache, keep))
         spent = answer_all(requests, settings, cache=cache, on_answers=keep)
-    return spending_line(spent, n_asked=len(requests), model=settings.model)
+    note = spending_line(spent, n_asked=len(requests), model=settings.model)
+    return Asked(note=note, spent_usd=spent.usd or 0.0)
 
 
-def _ask_as_batch(
+def _collected_line(
     requests: Sequence[LLMRequest],
     settings: LLMSettings,
     directory: Path,
-    cache: Any,
-    keep: Any,
-    *,
-    retry_failed: bool,
+    cache: AnswerCache,
+    keep: OnAnswers,
 ) -> str:
-    from rarft.harness.llm.batch import collect, submit
-
-    submit(requests, settings, directory, cache=cache, retry_failed=retry_failed)
+    """Collect what has come of the batches, and say how far they are."""
     state = collect(requests, settings, directory, cache=cache, on_answers=keep)
     left = state.n_waiting + state.n_to_submit
     return (
@@ -141,26 +171,26 @@ def _ask_as_batch(
     )
 
 
-def spending_line(spent: Any, *, n_asked: int, model: str) -> str:
-    """Say what asking has cost, and why it stopped where it did."""
+def spending_line(spent: Spending, *, n_asked: int, model: str) -> str:
+    """Say what asking has cost, and why it stopped where it did.
+
+    Example:
+        >>> spending_line(Spending(n_requests=2, n_calls=2, usd=0.25), n_asked=2, model="m")
+        'm: 2 questions, 0 from the cache, 2 calls, 0 unscored, 0 + 0 tokens, 0.2500 USD'
+    """
     cost = "no known price" if spent.usd is None else f"{spent.usd:.4f} USD"
     line = (
         f"{model}: {n_asked} questions, {spent.n_cached} from the cache, {spent.n_calls} calls, "
         f"{spent.n_failed} unscored, {spent.n_prompt_tokens} + {spent.n_new_tokens} tokens, {cost}"
     )
-    n_delivered = spent.n_requests
     if spent.stopped == "budget":
-        line += (
-            f"; stopped by --judge_budget with {n_asked - n_delivered} questions left, "
-            "give a larger one to go on"
-        )
+        n_left = n_asked - spent.n_requests
+        line += f"; stopped by --judge_budget with {n_left} questions left, give another to go on"
     return line
 
 
 def _entries(question: Question, answer: LLMAnswer, model: str) -> list[Entry]:
-    judgements: Mapping[Measure, Any] = judgements_of(
-        question.judge, question.case, answer, model=model
-    )
+    judgements = judgements_of(question.judge, question.case, answer, model=model)
     usage: dict[str, Any] = {
         "n_calls": answer.n_calls,
         "n_prompt_tokens": answer.n_prompt_tokens,

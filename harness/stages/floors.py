@@ -29,7 +29,7 @@ from rarft.harness.stages.task_figures import task_figures
 from rarft.harness.types import Reply
 
 SHOWN_FLOORS: Final = ("always_ground", "always_refuse", "blind")
-VERSION: Final = 2
+VERSION: Final = 3
 """Raised when a floor's replies or the figures can change; part of every cache key."""
 
 

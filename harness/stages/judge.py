@@ -7,7 +7,7 @@ explain themselves. Every judgement is stored as it is made and never made twice
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from rarft.harness.judges.case import Case
 from rarft.harness.judges.judge_config import LLM_JUDGES, OFFLINE, JudgeConfig, JudgeEffort
 from rarft.harness.judges.judged_text import judged_text
 from rarft.harness.parsing import Form
+from rarft.harness.stages.ask_judges import Asked
 from rarft.harness.stages.infer import Responses
 from rarft.harness.stages.judge_by_llm import Judging, explain_by_llm, llm_judges, read_by_llm
 from rarft.harness.stages.judge_explanations import explain_here, local_identity
@@ -74,15 +75,16 @@ def judge(
         )
         samples = read_by_rule(answered_replies(responses, further_samples or {}), store, form=form)
         cases = make_cases(queries, replies, by_rule, config)
-        predictions, read_note = by_rule, ""
+        predictions, read = by_rule, Asked()
         if config.judge_of("relevance") in LLM_JUDGES:
-            predictions, read_note = read_by_llm(judging, cases, by_rule)
-        judgements, explain_note = _explain(judging, queries, replies, cases, predictions)
+            predictions, read = read_by_llm(judging, cases, by_rule)
+        judging = replace(judging, effort=effort.after(read.spent_usd))
+        judgements, explained = _explain(judging, queries, replies, cases, predictions)
     return Judged(
         predictions=predictions,
         by_rule={**by_rule, **samples},
         judgements=judgements,
-        notes=tuple(note for note in (read_note, explain_note) if note),
+        notes=tuple(asked.note for asked in (read, explained) if asked.note),
     )
 
 
@@ -111,7 +113,7 @@ def _explain(
     replies: Mapping[JudgementKey, Reply],
     by_rule: Mapping[JudgementKey, Case],
     predictions: Mapping[JudgementKey, Prediction],
-) -> tuple[dict[JudgementKey, dict[Measure, Judgement]], str]:
+) -> tuple[dict[JudgementKey, dict[Measure, Judgement]], Asked]:
     """Judge the explanations of irrelevant queries; return the judgements and what they cost."""
     irrelevant = {key: one for key, one in predictions.items() if not queries[key].relevant}
     cases = make_cases(queries, replies, irrelevant, judging.config)
@@ -119,10 +121,10 @@ def _explain(
     explain_here(
         cases, judgements, judging.store, judging.config, show_progress=judging.show_progress
     )
-    note = ""
+    asked = Asked()
     if judging.config.llm_kinds:
-        note = explain_by_llm(judging, cases, by_rule, judgements)
-    return judgements, note
+        asked = explain_by_llm(judging, cases, by_rule, judgements)
+    return judgements, asked
 
 
 def judge_identities(config: JudgeConfig) -> dict[Measure, dict[str, Any]]:

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rarft.harness.judges.applies import applies, without_call
+from rarft.harness.judges.applies import applies, has_reference, without_call
 from rarft.harness.judges.case import Case
 from rarft.harness.judges.judge_config import JudgeConfig, JudgeEffort
 from rarft.harness.judges.llm_judge import LLMJudge, llm_judge
 from rarft.harness.judges.prompt import PromptKind, read_prompt_file
 from rarft.harness.stages.ask_judges import (
+    Asked,
     Question,
     ask,
     llm_settings,
@@ -50,23 +51,21 @@ def llm_judges(config: JudgeConfig) -> dict[PromptKind, LLMJudge]:
 
 def read_by_llm(
     judging: Judging, cases: Cases, by_rule: Mapping[JudgementKey, Prediction]
-) -> tuple[dict[JudgementKey, Prediction], str]:
+) -> tuple[dict[JudgementKey, Prediction], Asked]:
     """Return what each reply says as the LLM reads it, and what that cost.
 
-    A reply without text is read by the rule. One that the LLM could not judge is left out.
+    A reply without words to read is read by the rule. One that the LLM could not judge is left out.
     """
     judges = llm_judges(judging.config)
     kind = next(k for k, measures in judging.config.llm_kinds.items() if "relevance" in measures)
     measures = judging.config.llm_kinds[kind]
     settings = llm_settings(judging.config, judging.effort)
-    questions = {
-        key: make_question(
-            key, case, judges[kind], measures[:1] if case.query.relevant else measures, settings
-        )
-        for key, case in cases.items()
-        if applies("relevance", case)
-    }
-    note = _ask_open(judging, list(questions.values()))
+    questions: dict[JudgementKey, Question] = {}
+    for key, case in cases.items():
+        if applies("relevance", case) and without_call("relevance", case) is None:
+            wanted = [one for one in measures if has_reference(one, case.query)]
+            questions[key] = make_question(key, case, judges[kind], wanted, settings)
+    asked = _ask_open(judging, list(questions.values()))
     predictions: dict[JudgementKey, Prediction] = {}
     for key in cases:
         if key not in questions:
@@ -75,7 +74,7 @@ def read_by_llm(
         stored = judging.store.get(key, "relevance", questions[key].basis("relevance"))
         if stored is not None and isinstance(stored.value, Prediction):
             predictions[key] = stored.value
-    return predictions, note
+    return predictions, asked
 
 
 def explain_by_llm(
@@ -83,7 +82,7 @@ def explain_by_llm(
     cases: Cases,
     by_rule: Cases,
     judgements: Mapping[JudgementKey, dict[Measure, Judgement]],
-) -> str:
+) -> Asked:
     """Put what an LLM says of each refusal beside the other judgements; return what it cost.
 
     Args:
@@ -93,13 +92,13 @@ def explain_by_llm(
         judgements: The judgements so far, which are added to.
     """
     questions = list(_questions(judging, cases, by_rule, judgements))
-    note = _ask_open(judging, questions)
+    asked = _ask_open(judging, questions)
     for question in questions:
         for measure in question.measures:
             stored = judging.store.get(question.key, measure, question.basis(measure))
             if stored is not None:
                 judgements[question.key][measure] = stored
-    return note
+    return asked
 
 
 def _questions(
@@ -123,12 +122,13 @@ def _questions(
                 yield make_question(key, shown, judge, wanted, settings)
 
 
-def _ask_open(judging: Judging, questions: Sequence[Question]) -> str:
+def _ask_open(judging: Judging, questions: Sequence[Question]) -> Asked:
     left = open_questions(questions, judging.store, retry_unscored=judging.effort.retry_unscored)
     if not left:
-        return ""
+        return Asked()
     if judging.effort.offline:
-        return f"{len(left)} questions to {judging.config.judge_model} were never asked"
+        note = f"{len(left)} questions to {judging.config.judge_model} were never asked"
+        return Asked(note=note)
     return ask(
         left,
         judging.store,

@@ -8,6 +8,7 @@ from typing import Final
 
 from rarft.harness.judges.applies import applies
 from rarft.harness.judges.case import Case
+from rarft.harness.judges.encoder import encoder_identity
 from rarft.harness.judges.judge_config import LLM_JUDGES, NONE, JudgeConfig
 from rarft.harness.progress import track
 from rarft.harness.stages.judgement_store import (
@@ -52,7 +53,7 @@ def _stored_or_made(
 ) -> dict[JudgementKey, Judgement]:
     identity = local_identity(measure, config)
     bases = {
-        key: basis_digest(measure, identity, case.text, *_compared(measure, case))
+        key: basis_digest(measure, identity, *_compared(measure, case))
         for key, case in cases.items()
     }
     found: dict[JudgementKey, Judgement] = {}
@@ -77,12 +78,12 @@ def _stored_or_made(
 
 
 def _compared(measure: Measure, case: Case) -> tuple[str | None, ...]:
-    """Return what a local judge sees beside the judged text."""
+    """Return the texts that a local judge sees."""
     if measure == "similarity":
-        return (case.query.refusal,)
+        return (case.text, case.query.refusal)
     if measure == "correction":
         return (case.prediction.correction, case.query.relevant_query)
-    return ()
+    return (case.text,)
 
 
 def local_identity(measure: Measure, config: JudgeConfig) -> dict[str, str]:
@@ -96,7 +97,7 @@ def local_identity(measure: Measure, config: JudgeConfig) -> dict[str, str]:
             "version": local_categories.VERSION,
             "model": weights.identity,
         }
-    model = similarity.encoder_identity(config.sbert_model)
+    model = encoder_identity(config.sbert_model)
     return {"judge": similarity.NAME, "version": similarity.VERSION, "model": model}
 
 

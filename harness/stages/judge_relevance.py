@@ -1,4 +1,4 @@
-"""What every reply says: read by the rule for each, and by an LLM where the run asks for that."""
+"""What every reply says, as the rule reads it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from rarft.harness.judges import rule
 from rarft.harness.parsing import Form
-from rarft.harness.reply_rows import reply_from_row
+from rarft.harness.reply_rows import reply_from_row, row_from_reply
 from rarft.harness.stages.infer import Responses
 from rarft.harness.stages.judgement_store import (
     Entry,
@@ -14,7 +14,7 @@ from rarft.harness.stages.judgement_store import (
     JudgementStore,
     basis_digest,
 )
-from rarft.harness.types import Judgement, Prediction, Query, Reply
+from rarft.harness.types import Judgement, Prediction, Query, Reply, pairs_from_spans
 
 GROUP_ROWS = 4096
 
@@ -38,8 +38,10 @@ def read_by_rule(
     predictions: dict[JudgementKey, Prediction] = {}
     fresh: list[Entry] = []
     for key, query, reply in answered:
-        given = (row_from_reply(reply), query.duration_s, pairs_from_spans([query.clip or ()]))
-        basis = basis_digest(rule.NAME, rule.VERSION, form, *given)
+        clip = pairs_from_spans([query.clip] if query.clip else [])
+        basis = basis_digest(
+            rule.NAME, rule.VERSION, form, query.duration_s, clip, row_from_reply(reply)
+        )
         stored = store.get(key, "relevance", basis)
         if stored is not None and isinstance(stored.value, Prediction):
             predictions[key] = stored.value

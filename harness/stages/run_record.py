@@ -92,6 +92,20 @@ def task_provenance(task: LoadedTask) -> dict[str, Any]:
     }
 
 
+def check_rows(record: RunRecord, tasks: Sequence[LoadedTask]) -> None:
+    """Make sure that the tasks have the rows that a run's replies were made for.
+
+    Raises:
+        UserError: a task's rows are others.
+    """
+    for task in tasks:
+        if task.digest != record.tasks[task.name]["rows_sha256"]:
+            raise UserError(
+                f"got other rows of task {task.name} than the replies were made for, expected the "
+                "same annotation; point RARFT_ANNOTATIONS at it or run again"
+            )
+
+
 def write_record(record: RunRecord, plan: Plan, directory: Path) -> None:
     """Write run.json and requests.jsonl, replacing those of an earlier run."""
     rows = map(_planned, plan.requests)

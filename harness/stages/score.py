@@ -83,12 +83,7 @@ def score(
     answers: Mapping[tuple[str, str], Answer],
     directory: Path,
 ) -> dict[str, Any]:
-    """Score every task, write results.json and samples_<task>.jsonl, and return the results.
-
-    Raises:
-        UserError: a task's rows are not those the replies were made for.
-    """
-    _check_rows(record, tasks)
+    """Score every task, write results.json and samples_<task>.jsonl, and return the results."""
     evaluated = evaluate_stored(record, tasks, answers)
     results: dict[str, Any] = {}
     floors: dict[str, Any] = {}
@@ -132,15 +127,6 @@ def named_functions(config: Any) -> Any:
     if callable(config):
         return f"{config.__module__}.{config.__qualname__}"
     return ADDRESS.sub("", config) if isinstance(config, str) else config
-
-
-def _check_rows(record: RunRecord, tasks: Sequence[LoadedTask]) -> None:
-    for task in tasks:
-        if task.digest != record.tasks[task.name]["rows_sha256"]:
-            raise UserError(
-                f"got other rows of task {task.name} than the replies were made for, expected the "
-                "same annotation; point RARFT_ANNOTATIONS at it or run again"
-            )
 
 
 def evaluate_stored(

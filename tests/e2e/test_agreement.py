@@ -31,7 +31,7 @@ def judgement(number: int, measure: str, judge: str, value: Any, **fields: Any) 
 
 
 def relevance(number: int, kind: str) -> dict[str, Any]:
-    prediction = {
+    prediction: dict[str, Any] = {
         "kind": kind, "spans": [], "explanation": "", "correction": None, "format_ok": True,
         "flags": [], "reason": "",
     }  # fmt: skip
@@ -159,6 +159,7 @@ def test_a_wrong_csv_is_one_line(
         (("no_such_folder", "--judges", "llm"), "no_such_folder"),
         (("--measure", "style"), "--measure"),
         (("--judges", "llm,combined", "--n_resamples", "0"), "--n_resamples"),
+        (("--judges", "llm,combined", "--output_path", "page.html"), "end it in .json"),
         (("--judges", "llm,combined", "--task", "other"), "got no query that both"),
     ],
 )

@@ -102,6 +102,7 @@ def test_the_known_difference_and_its_mcnemar_p(
     assert told["p"] == pytest.approx(0.0022214, abs=5e-8)
     assert told["mid_p"] == pytest.approx(0.0014505, abs=5e-8)
     assert told["difference"] == pytest.approx(20 / 120)
+    assert told["p_holm"] == told["p_clustered"]
     found = {key: pair["figures"][key] for key in ("ra_miou", "f1_relevant", "f1_irrelevant")}
     assert found["ra_miou"]["a"] == pytest.approx(110 / 120)
     assert found["ra_miou"]["b"] == pytest.approx(90 / 120)

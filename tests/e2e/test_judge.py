@@ -165,6 +165,21 @@ def test_a_budget_of_zero_asks_nobody_and_says_what_is_left(
     assert results["llm_score,none"] == 0.0
 
 
+def test_reading_and_explaining_share_one_budget(
+    stored: Path, tmp_path: Path, judge_server: JudgeServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prices = tmp_path / "prices.yaml"
+    prices.write_text("models: {judge: {prompt_usd: 1000.0, new_usd: 1.0}}\n")
+    # Some 600 prompt tokens a call: enough to read six replies, and for one or two calls more.
+    flags = ("--judge_budget", "4.5", "--judge_prices", str(prices), "--judge_concurrency", "1")
+    with judge_server() as judge:
+        assert main(["judge", str(stored), "--judges", "llm", *llm(judge, *flags)]) == 0
+    rows = judgements(stored, "llm")
+    assert len({one["query_id"] for one in rows if one["measure"] == "relevance"}) == 12
+    assert 3.0 < sum(one.get("usage", {}).get("usd", 0.0) for one in rows) <= 4.5
+    assert "stopped by --judge_budget" in capsys.readouterr().err
+
+
 def test_an_expired_key_stops_with_one_line_and_keeps_what_came(
     stored: Path, judge_server: JudgeServer, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -28,7 +28,7 @@ FAULTS = (
     "unknown_category",
     "prose",
 )
-RARE_FAULTS = ("refusal", "empty", "fenced", "python_literal")
+RARE_FAULTS = ("refusal", "empty", "fenced", "python_literal", "no_usage")
 CONTENT_FAULTS = (*FAULTS[7:], *RARE_FAULTS)
 PROSE = "The response follows the reference closely, and I would rate it rather high."
 
@@ -78,29 +78,31 @@ def faulty_content(fault: str, body: Json) -> str:
         "empty": "",
         "fenced": f"Here is my judgement:\n```json\n{text}\n```\nAsk me again at any time.",
         "python_literal": repr(good),
+        "no_usage": text,
     }
     return contents[fault]
 
 
 def completion(body: Json, content: str, *, fault: str = "") -> Json:
-    """Return a chat completion with its usage."""
+    """Return a chat completion, with its usage unless that is the fault."""
     letters = sum(len(message["content"]) for message in body["messages"])
     n_prompt_tokens, n_new_tokens = letters // 4, len(content) // 4 + 1
     message: Json = {"role": "assistant", "content": content, "refusal": None}
     if fault == "refusal":
         message |= {"content": None, "refusal": "I cannot help with that."}
     reason = "length" if fault == "truncated_content" else "stop"
+    usage = {
+        "prompt_tokens": n_prompt_tokens,
+        "completion_tokens": n_new_tokens,
+        "total_tokens": n_prompt_tokens + n_new_tokens,
+    }
     return {
         "id": "chatcmpl-1",
         "object": "chat.completion",
         "created": 1_700_000_000,
         "model": body["model"] + "-2025-01-01",
         "choices": [{"index": 0, "message": message, "finish_reason": reason, "logprobs": None}],
-        "usage": {
-            "prompt_tokens": n_prompt_tokens,
-            "completion_tokens": n_new_tokens,
-            "total_tokens": n_prompt_tokens + n_new_tokens,
-        },
+        "usage": None if fault == "no_usage" else usage,
     }
 
 

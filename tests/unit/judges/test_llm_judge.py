@@ -222,6 +222,17 @@ def test_one_call_without_a_score_leaves_reasoning_unscored(make_case):
     assert (found.value, found.reason) == (None, "the judge gave no value")
 
 
+def test_one_call_about_a_refusal_owes_a_score_only_where_there_is_a_reference(make_case):
+    answer = json.dumps({**IRRELEVANT, "categories": [], "score": None})
+    judge = llm_judge("combined")
+    with pytest.raises(ValidationError, match="expected a score from 0 to 5"):
+        judge.build(make_case(REFUSAL)).schema.model_validate_json(answer)
+    for changes in ({"refusal": ""}, {"relevant": True}):
+        assert judge.build(make_case(REFUSAL, **changes)).schema.model_validate_json(answer)
+    grounded = answer.replace("irrelevant", "relevant")
+    assert judge.build(make_case(REFUSAL)).schema.model_validate_json(grounded)
+
+
 def test_one_call_about_a_relevant_query_shows_no_reference(make_case):
     user = llm_judge("combined").build(make_case(REFUSAL, relevant=True)).messages[1].content
     assert "The animal is a cat" not in user

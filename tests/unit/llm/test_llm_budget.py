@@ -88,6 +88,23 @@ def test_later_estimates_are_by_what_the_server_counted():
     assert money.reserve(400) == pytest.approx(0.0003)
 
 
+def test_a_call_of_which_no_tokens_are_told_costs_its_estimate():
+    money = ledger(0.0025)
+    reserved = money.reserve(300)
+    assert money.record(300, 0, 0, charged_usd=reserved) == reserved
+    money.release(reserved)
+    assert money.reserve(300) is not None
+    assert money.reserve(300) is None
+
+
+@pytest.mark.parametrize("fault", ["truncated_body", "no_usage"])
+def test_calls_that_may_be_charged_for_use_the_budget_up(judge, ask, questions, fault):
+    judge.set(faults=f"{fault}=1")
+    done = ask(questions(500), budget_usd=0.002, n_concurrent=8)
+    assert done.spending.stopped == "budget"
+    assert judge.counts()["n_calls"] < 50
+
+
 def test_nothing_is_reserved_once_all_calls_are_over():
     money = ledger(1.0)
     estimates = [money.reserve(100 * number) for number in range(1, 8)]

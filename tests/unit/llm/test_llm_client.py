@@ -1,6 +1,7 @@
 """Each distinct request is asked once, stored, and handed on once."""
 
 import asyncio
+import contextlib
 import signal
 import subprocess
 import sys
@@ -72,12 +73,13 @@ def test_a_failure_is_asked_again_by_the_next_run(judge, ask, questions):
     assert ask(questions(2)).spending.n_failed == 0
 
 
-def test_a_stored_answer_that_the_schema_rejects_is_asked_again(judge, questions, tmp_path):
+def test_a_stored_answer_that_the_schema_rejects_is_asked_again_once(judge, questions, tmp_path):
     settings = LLMSettings(model="m", base_url=f"{judge.url}/v1")
     with AnswerCache(tmp_path / "answers.sqlite") as cache:
         answer_all(questions(1), settings, cache=cache)
         cache._connection.execute("UPDATE answers SET value = '{\"score\": 7}'")
         assert answer_all(questions(1), settings, cache=cache).n_calls == 1
+        assert answer_all(questions(1), settings, cache=cache).n_calls == 0
 
 
 def test_answers_are_stored_before_they_are_handed_on(judge, questions, tmp_path):
@@ -142,6 +144,23 @@ def test_it_works_beside_a_running_loop_and_inside_one(judge, ask, questions):
         return len(beside.answers) + len(within.answers)
 
     assert asyncio.run(inside()) == 9
+
+
+def test_an_interrupt_inside_a_running_loop_ends_the_run_too(judge, questions, tmp_path):
+    judge.set(latency_ms=100)
+    settings = LLMSettings(model="m", base_url=f"{judge.url}/v1", n_concurrent=4)
+    got = []
+
+    async def inside():
+        here = threading.main_thread().ident
+        threading.Timer(0.5, signal.pthread_kill, [here, signal.SIGINT]).start()
+        answer_all(questions(1000), settings, on_answers=got.extend)
+
+    # Without the handler of asyncio.run, as in a notebook.
+    loop = asyncio.new_event_loop()
+    with contextlib.closing(loop), pytest.raises(KeyboardInterrupt):
+        loop.run_until_complete(inside())
+    assert 4 <= len(got) <= 100
 
 
 def test_importing_the_client_loads_neither_openai_nor_aiohttp():

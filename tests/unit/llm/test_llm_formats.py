@@ -2,7 +2,7 @@
 
 import pytest
 
-from rarft.harness.llm.reply_format import FormatMemory
+from rarft.harness.llm.answer_schema import FormatMemory
 
 
 def test_a_server_that_refuses_json_schema_is_asked_for_any_object(judge, ask, questions):

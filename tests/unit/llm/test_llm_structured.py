@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from rarft.harness.errors import ReplyError
-from rarft.harness.llm.structured import read_value, response_format_for
+from rarft.harness.llm.answer_schema import response_format_for
+from rarft.harness.llm.structured import read_value
 
 Category = Literal["Object/ObjectExistence", "Attribute/Counting"]
 

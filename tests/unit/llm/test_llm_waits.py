@@ -5,8 +5,12 @@ from email.utils import formatdate
 
 import pytest
 
-from rarft.harness.llm.gate import pause_of_headers
-from rarft.harness.llm.waits import backoff_s, read_reset_s, read_retry_after_s
+from rarft.harness.llm.waits import (
+    backoff_s,
+    pause_of_headers,
+    read_reset_s,
+    read_retry_after_s,
+)
 
 
 @pytest.mark.parametrize(
