@@ -7,7 +7,6 @@ result is therefore read against this classifier. Only query texts and labels ar
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -22,16 +21,6 @@ BoolArray = NDArray[np.bool_]
 WORD_NGRAMS: Final = (1, 3)
 CHARACTER_NGRAMS: Final = (2, 5)
 INVERSE_REGULARISATION: Final = 4.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BlindReport:
-    """How guessable a task is; all are fractions, from out-of-fold probabilities."""
-
-    auc: float
-    f1_relevant: float
-    f1_irrelevant: float
-    f1_avg: float
 
 
 def has_both_classes(queries: Sequence[Query]) -> bool:
@@ -98,26 +87,6 @@ def blind_probabilities_from(
     counted = _ngram_counts([query.text for query in (*trained, *queries)])
     training = np.arange(len(trained) + len(queries)) < len(trained)
     return _fit_and_predict(counted, _labels(trained), training=training, asked=~training)
-
-
-def blind_report(queries: Sequence[Query], *, seed: int = 0, n_folds: int = 5) -> BlindReport:
-    """Return how well the relevance of the queries can be guessed from their words.
-
-    Raises:
-        UserError: all queries are of one class, or all are about one video.
-    """
-    from sklearn.metrics import f1_score, roc_auc_score
-
-    probabilities = blind_probabilities(queries, seed=seed, n_folds=n_folds)
-    relevant, guessed = _labels(queries), probabilities >= 0.5
-    f1_relevant = float(f1_score(relevant, guessed, zero_division=0.0))
-    f1_irrelevant = float(f1_score(~relevant, ~guessed, zero_division=0.0))
-    return BlindReport(
-        auc=float(roc_auc_score(relevant, probabilities)),
-        f1_relevant=f1_relevant,
-        f1_irrelevant=f1_irrelevant,
-        f1_avg=(f1_relevant + f1_irrelevant) / 2,
-    )
 
 
 def _check_classes(queries: Sequence[Query]) -> None:

@@ -1,6 +1,6 @@
 """What P(relevant) of a set of queries is worth: AUC and F1 with intervals, ROC, histogram.
 
-Queries about one video are alike, so intervals resample videos.
+Queries about one video are alike, so intervals resample videos, as those of a run's figures do.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rarft.harness.audit.blind import BoolArray, FloatArray
+from rarft.harness.statistics.bootstrap import resample_weights
+from rarft.harness.statistics.expanded import expanded_tail
 from rarft.harness.types import Query
 
 N_RESAMPLES: Final = 1_000
 N_BINS: Final = 20
 MAX_ROC_POINTS: Final = 101
 GUESS_FIGURES: Final = ("auc", "f1_relevant", "f1_irrelevant", "f1_avg")
-_TAIL: Final = 0.025
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,8 @@ def guess_figures(
     resampled = _resample(guesses, len(names), n_resamples=n_resamples, seed=seed)
     if not len(resampled):
         return dict(zip(GUESS_FIGURES, map(GuessFigure, points), strict=True))
-    bounds = np.quantile(resampled, [_TAIL, 1 - _TAIL], axis=0)
+    tail = expanded_tail(len(names))
+    bounds = np.quantile(resampled, [tail, 1 - tail], axis=0)
     return {
         name: GuessFigure(point, float(low), float(high))
         for name, point, low, high in zip(GUESS_FIGURES, points, *bounds, strict=True)
@@ -122,13 +124,15 @@ def roc_points(queries: Sequence[Query], probabilities: FloatArray) -> list[list
 
 def _resample(guesses: _Guesses, n_videos: int, *, n_resamples: int, seed: int) -> FloatArray:
     """Return the figures of each resample with both classes. Shape: (n_resamples, n_figures)."""
-    generator = np.random.default_rng(seed)
-    rows = np.empty((n_resamples, len(GUESS_FIGURES)))
-    for row in rows:
-        drawn = generator.integers(0, n_videos, size=n_videos)
-        weights = np.bincount(drawn, minlength=n_videos).astype(float)
-        row[:] = _figures(guesses, weights[guesses.video])
-    return rows[~np.isnan(rows).any(axis=1)]
+    rows = np.array(
+        [
+            _figures(guesses, weights[guesses.video])
+            for block in resample_weights(n_videos, n_resamples, seed)
+            for weights in block
+        ]
+    )
+    with_both: FloatArray = rows[~np.isnan(rows).any(axis=1)]
+    return with_both
 
 
 def _figures(guesses: _Guesses, weights: FloatArray) -> tuple[float, float, float, float]:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from rarft.harness.atomic_file import write_atomic
@@ -26,7 +25,7 @@ from rarft.harness.audit.plots import (
 from rarft.harness.audit.stored_runs import RUN_FIGURES
 from rarft.harness.report.columns import NOT_APPLICABLE, percent
 from rarft.harness.report.excerpt import excerpt_of
-from rarft.harness.report.page import TEMPLATES
+from rarft.harness.report.html_page import page_environment, page_style
 from rarft.harness.types import Query
 
 OWN_TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -75,20 +74,14 @@ def write_audit_page(audits: Sequence[TaskAudit], record: Mapping[str, Any], pat
     Raises:
         UserError: the file cannot be written.
     """
-    environment = Environment(
-        loader=FileSystemLoader([OWN_TEMPLATES, TEMPLATES]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment(OWN_TEMPLATES)
     environment.filters |= {"percent": percent, "fraction": _fraction}
     sections = [
         _section(audit, record["tasks"][audit.task.name], anchor=f"task-{number}")
         for number, audit in enumerate(audits, start=1)
     ]
     page = environment.get_template("audit.html.j2").render(
-        style=Markup((TEMPLATES / "style.css.j2").read_text(encoding="utf-8")),
+        style=page_style(),
         own_style=Markup((OWN_TEMPLATES / "audit.css.j2").read_text(encoding="utf-8")),
         sections=sections,
         trained_on=_trained_on(sections),

@@ -19,6 +19,8 @@ from rarft.harness.report.schema import Sample, number_of
 from rarft.harness.types import Prediction, Query, spans_from_pairs
 
 SHOWN: Final = "shown"
+SAME_SETTINGS: Final = ("limit", "prompt_mode", "model_args", "gen_kwargs")
+"""What two runs of a model must share for the video to be all that sets them apart."""
 RUN_FIGURES: Final = ("f1_avg", "f1_relevant", "f1_irrelevant", "ra_miou", "miou_relevant")
 
 
@@ -44,7 +46,7 @@ class StoredRun:
     def _asked(self, task: str) -> tuple[Any, ...]:
         results = self.view.results
         rows = (results.provenance.get("tasks", {}).get(task) or {}).get("rows_sha256")
-        return rows, results.config.get("limit"), results.config.get("prompt_mode")
+        return rows, *map(results.config.get, SAME_SETTINGS)
 
 
 def read_stored_runs(directories: Iterable[Path]) -> tuple[StoredRun, ...]:
@@ -156,9 +158,7 @@ def _outcome(query: Query, sample: Sample, run: StoredRun) -> QueryOutcome:
     return outcome(query, prediction, policy=run.policy, status=sample.status)
 
 
-def _with_shown_video(
-    run: StoredRun, runs: Sequence[StoredRun], task: str
-) -> StoredRun | None:
+def _with_shown_video(run: StoredRun, runs: Sequence[StoredRun], task: str) -> StoredRun | None:
     """Return the model's run with the shown video that was asked and scored alike."""
     shown = (
         other

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich import box
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from rarft.harness.errors import UserError
 from rarft.harness.run_config import N_RESAMPLES
+
+if TYPE_CHECKING:
+    from rarft.harness.report.agreement_record import Agreement
 
 
 def agreement_command(
@@ -36,17 +36,19 @@ def agreement_command(
     seed: Annotated[int, typer.Option("--seed")] = 0,
 ) -> None:
     """Compare two judges, or a judge with people's scores from a CSV."""
-    from rarft.harness.report.agreement_page import (
-        agreement_facts,
-        agreement_rows,
-        write_agreement_page,
-    )
+    from rarft.harness.report.agreement_page import write_agreement_page
     from rarft.harness.report.agreement_record import measure_agreement, write_agreement
     from rarft.harness.report.agreement_votes import read_votes
 
     if n_resamples < 1 or seed < 0:
         raise UserError(
             f"got --n_resamples {n_resamples} and --seed {seed}, expected at least 1 and 0"
+        )
+    page = output_path.with_suffix(".html")
+    if page == output_path:
+        raise UserError(
+            f"got --output_path {output_path}, expected a file other than the page that is written "
+            "beside it; end it in .json"
         )
     named = _two_judges(judges, b)
     agreement = measure_agreement(
@@ -57,24 +59,25 @@ def agreement_command(
         n_resamples=n_resamples,
         seed=seed,
     )
-    page = output_path.with_suffix(".html")
     write_agreement(agreement, output_path)
     write_agreement_page(agreement, page)
-    console = Console()
-    for fact in agreement_facts(agreement):
-        console.print(fact, markup=False, highlight=False)
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
-    for place, heading in enumerate(("measure", "value", "95% interval")):
-        table.add_column(heading, justify="right" if place else "left")
-    for row in agreement_rows(agreement):
-        table.add_row(*map(Text, row))
-    console.print(table)
+    _print(agreement)
     Console(stderr=True).print(
         f"every number is in {output_path}, the plot in {page}",
         style="dim",
         markup=False,
         soft_wrap=True,
     )
+
+
+def _print(agreement: Agreement) -> None:
+    from rarft.harness.report.agreement_page import agreement_facts, agreement_rows
+    from rarft.harness.report.text_table import text_table
+
+    console = Console()
+    for fact in agreement_facts(agreement):
+        console.print(fact, markup=False, highlight=False)
+    console.print(text_table(("measure", "value", "95% interval"), agreement_rows(agreement)))
 
 
 def _two_judges(judges: str, b: Path | None) -> tuple[str | None, str | None]:

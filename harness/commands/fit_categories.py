@@ -49,6 +49,7 @@ def fit_categories_command(
     folders = tuple(include_path or ())
     known = _refusals(tasks, given, folders, seed=seed)
     tested = _refusals(test_tasks, given, folders, seed=seed) if test_tasks else None
+    unseen = _unseen(tested, known, f"--test_tasks {test_tasks}", tasks) if tested else None
     added = phrase_refusals(phrases, seed=seed)
 
     console = Console()
@@ -62,21 +63,28 @@ def fit_categories_command(
         name="+".join([*tasks.split(","), *(["phrases"] if phrases else [])]),
         source=f"{len(known.texts)} refusals of {tasks}, {phrases} made of the package's phrases",
     )
-    if tested is not None:
-        unseen = tested.without_videos(known.videos)
-        n_seen = len(tested.texts) - len(unseen.texts)
-        if not unseen.texts:
-            raise UserError(
-                f"got --test_tasks {test_tasks}, all of whose videos are in {tasks} too, expected "
-                "other videos; name another task"
-            )
+    if tested is not None and unseen is not None:
         read = agreement(categories_of(unseen.texts, weights), unseen.categories)
+        n_seen = len(tested.texts) - len(unseen.texts)
         left_out = f", {n_seen} on videos of {tasks} left out" if n_seen else ""
         title = f"{test_tasks}, read with weights of {tasks}{left_out}"
         console.print(category_agreement_table(read, title=title))
     if output_path is not None:
         save(weights, output_path)
         print(f"{output_path}: {weights.identity}")
+
+
+def _unseen(
+    tested: LabelledRefusals, known: LabelledRefusals, flag: str, tasks: str
+) -> LabelledRefusals:
+    """Return the refusals about videos that the weights are not fitted to."""
+    unseen = tested.without_videos(known.videos)
+    if not unseen.texts:
+        raise UserError(
+            f"got {flag}, all of whose videos are in {tasks} too, expected other videos; name "
+            "another task"
+        )
+    return unseen
 
 
 def _refusals(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rarft.harness.judges.case import Case
 from rarft.harness.judges.judged_text import relevance_text
-from rarft.harness.types import Measure, Prediction, Query
+from rarft.harness.metrics.explanations import has_reference
+from rarft.harness.types import Measure, Prediction
 
 Value = Prediction | tuple[str, ...] | float
 
@@ -30,25 +31,6 @@ def applies(measure: Measure, case: Case) -> bool:
     if measure == "relevance":
         return True
     return case.prediction.kind != "grounded" and has_reference(measure, case.query)
-
-
-def has_reference(measure: Measure, query: Query) -> bool:
-    """Return whether the query has what a measure compares with, whatever the reply says.
-
-    Example:
-        >>> query = Query(id="0", task="t", video="v.mp4", text="a dog", relevant=False,
-        ...               record="0", refusal="The animal is a cat.")
-        >>> has_reference("reasoning", query), has_reference("correction", query)
-        (True, False)
-    """
-    compared = {
-        "relevance": True,
-        "categories": query.categories,
-        "similarity": query.refusal,
-        "reasoning": query.refusal,
-        "correction": query.relevant_query,
-    }
-    return bool(compared[measure]) and (measure == "relevance" or not query.relevant)
 
 
 def without_call(measure: Measure, case: Case) -> Value | None:

@@ -12,12 +12,13 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from rarft.harness.judges.applies import Value, applies, has_reference
+from rarft.harness.judges.applies import Value, applies
 from rarft.harness.judges.case import Case, JudgeText
 from rarft.harness.judges.categories import CategoryPaths
 from rarft.harness.judges.judged_text import reference_text, relevance_text
 from rarft.harness.judges.reasoning import Points
 from rarft.harness.judges.relevance import SpanPair, Verdict, predict
+from rarft.harness.metrics.explanations import has_reference
 from rarft.harness.types import Measure
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
+from urllib.parse import urlsplit
 
 from rarft.harness.errors import UserError
 from rarft.harness.judges.case import JudgeText
@@ -71,6 +72,11 @@ class JudgeConfig:
         if unknown:
             raise UserError(
                 f"got --judge_prompt {unknown[0]}=…, expected one of {', '.join(PLACEHOLDERS)}"
+            )
+        if "@" in urlsplit(self.judge_base_url or "").netloc:
+            raise UserError(
+                "got --judge_base_url with a user or a password in it, expected an address alone; "
+                "give the key in OPENAI_API_KEY, which is never stored"
             )
         if self.llm_kinds and not self.judge_model:
             raise UserError(

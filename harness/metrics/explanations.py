@@ -85,7 +85,7 @@ def explanation_scores(
     scores: dict[ExplanationKey, float] = {}
     unscored: list[ExplanationKey] = []
     for key, measure in MEASURE_OF.items():
-        if measure not in judged or not _has_reference(query, measure):
+        if measure not in judged or not has_reference(measure, query):
             continue
         score = 0.0
         if counts_as == "refused":
@@ -104,12 +104,24 @@ def explanation_scores(
     )
 
 
-def _has_reference(query: Query, measure: Measure) -> bool:
-    if measure == "categories":
-        return bool(query.categories)
-    if measure == "correction":
-        return bool(query.relevant_query)
-    return bool(query.refusal)
+def has_reference(measure: Measure, query: Query) -> bool:
+    """Return whether the query has what a measure compares with, whatever the reply says.
+
+    Example:
+        >>> query = Query(id="0", task="t", video="v.mp4", text="a dog", relevant=False,
+        ...               record="0", refusal="The animal is a cat.")
+        >>> has_reference("reasoning", query), has_reference("correction", query)
+        (True, False)
+    """
+    if measure == "relevance":
+        return True
+    compared = {
+        "categories": query.categories,
+        "similarity": query.refusal,
+        "reasoning": query.refusal,
+        "correction": query.relevant_query,
+    }
+    return not query.relevant and bool(compared[measure])
 
 
 def _judged_score(

@@ -5,16 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
 from rarft.harness.atomic_file import write_atomic
 from rarft.harness.report.agreement_plot import bland_altman_plot
 from rarft.harness.report.agreement_record import Agreement
 from rarft.harness.report.columns import NOT_APPLICABLE
+from rarft.harness.report.html_page import page_environment, page_style
 from rarft.harness.statistics import Estimate
 
-TEMPLATES: Final = Path(__file__).parent / "templates"
 TITLES: Final = {
     "spearman": "Spearman",
     "weighted_kappa": "kappa, quadratic weights",
@@ -52,22 +49,18 @@ def write_agreement_page(agreement: Agreement, path: Path) -> None:
     Raises:
         UserError: the file cannot be written.
     """
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style = (TEMPLATES / "style.css.j2").read_text(encoding="utf-8")
-    content = environment.get_template("agreement.html.j2").render(
-        style=Markup(style),
-        a=agreement.a,
-        b=agreement.b,
-        measure=agreement.measure,
-        facts=agreement_facts(agreement)[1:],
-        rows=agreement_rows(agreement),
-        plot=bland_altman_plot(agreement) if agreement.measure == "reasoning" else None,
+    content = (
+        page_environment()
+        .get_template("agreement.html.j2")
+        .render(
+            style=page_style(),
+            a=agreement.a,
+            b=agreement.b,
+            measure=agreement.measure,
+            facts=agreement_facts(agreement)[1:],
+            rows=agreement_rows(agreement),
+            plot=bland_altman_plot(agreement) if agreement.measure == "reasoning" else None,
+        )
     )
     write_atomic(path, content.encode("utf-8", errors="replace"))
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
@@ -21,6 +20,8 @@ from rarft.harness.report.compare_tasks import (
     TaskComparison,
     higher_is_better,
 )
+from rarft.harness.report.markdown_cells import escaped_cell, markdown_rows
+from rarft.harness.report.text_table import text_table
 from rarft.harness.statistics import (
     Rank,
     minimum_detectable_effect,
@@ -37,17 +38,14 @@ def comparison_blocks(comparison: Comparison) -> Iterator[Printed]:
     for one in comparison.tasks:
         for pair in one.pairs:
             yield Text(_title(one.task, pair), style="bold")
-            table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
-            for place, heading in enumerate(HEADINGS):
-                table.add_column(heading, justify="right" if place else "left", no_wrap=place > 0)
-            for row in _figure_rows(pair):
-                table.add_row(*map(Text, row))
-            yield table
+            yield text_table(HEADINGS, _figure_rows(pair))
             for line in _pair_lines(pair):
                 yield Text(line)
             yield Text("")
         if one.ranks:
-            yield _ranks_table(one, [run.name for run in comparison.compared.runs])
+            names = [run.name for run in comparison.compared.runs]
+            title = f"{one.task}: rank, ties, figure"
+            yield text_table(("figure", *names), _rank_rows(one, names), title=title)
     for note in comparison_notes(comparison):
         yield Text(note, style="dim")
 
@@ -58,12 +56,12 @@ def comparison_markdown(comparison: Comparison) -> str:
     for one in comparison.tasks:
         for pair in one.pairs:
             lines += [f"**{escaped_cell(_title(one.task, pair))}**", ""]
-            lines += _markdown_rows(HEADINGS, list(_figure_rows(pair)))
+            lines += markdown_rows(HEADINGS, list(_figure_rows(pair)))
             lines += ["", *(f"{escaped_cell(line)}  " for line in _pair_lines(pair)), ""]
         if one.ranks:
             names = [run.name for run in comparison.compared.runs]
             lines += [f"**{escaped_cell(one.task)}, ranks**", ""]
-            lines += _markdown_rows(("figure", *names), list(_rank_rows(one, names)))
+            lines += markdown_rows(("figure", *names), list(_rank_rows(one, names)))
             lines += [""]
     lines += [f"- {escaped_cell(note)}" for note in comparison_notes(comparison)]
     return "\n".join(lines) + "\n"
@@ -126,22 +124,6 @@ def _pair_lines(pair: PairComparison) -> list[str]:
             f"that only B did, {paired.n_neither} that neither did."
         )
     return lines
-
-
-def _ranks_table(one: TaskComparison, names: Sequence[str]) -> Table:
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1),
-        pad_edge=False,
-        title=f"{one.task}: rank, ties, figure",
-        title_justify="left",
-    )
-    table.add_column("figure")
-    for name in names:
-        table.add_column(Text(name), justify="right", overflow="fold")
-    for row in _rank_rows(one, names):
-        table.add_row(*map(Text, row))
-    return table
 
 
 def _rank_rows(one: TaskComparison, names: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -207,23 +189,3 @@ def _difference(key: str, difference: float | None, low: float | None, high: flo
     if low is None or high is None:
         return shown
     return f"{shown} [{_value(key, low, sign=True)}, {_value(key, high, sign=True)}]"
-
-
-def escaped_cell(text: str) -> str:
-    r"""Return text that no Markdown table takes for markup.
-
-    Example:
-        >>> escaped_cell("a|b")
-        'a\\|b'
-    """
-    cleaned = " ".join(text.split())
-    for character in "\\|*<>`[]":
-        cleaned = cleaned.replace(character, f"\\{character}")
-    return cleaned
-
-
-def _markdown_rows(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    aligned = [":--", *("--:" for _ in headings[1:])]
-    written = [[escaped_cell(cell) for cell in row] for row in (headings, *rows)]
-    lines = [f"| {' | '.join(row)} |" for row in written]
-    return [lines[0], f"| {' | '.join(aligned)} |", *lines[1:]]

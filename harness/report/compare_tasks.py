@@ -108,18 +108,7 @@ def compare(
     tasks = []
     for task in compared.tasks:
         own = [one for one in pairs if one.task == task]
-        written = tuple(
-            PairComparison(
-                a=one.a,
-                b=one.b,
-                paired=one.paired,
-                differences={key: one.differences[key] for key in keys if key in one.differences},
-                p_holm={key: corrected.get((task, one.a, one.b, key)) for key in keys},
-                mcnemar=one.mcnemar,
-                mcnemar_p_holm=told[task, one.a, one.b],
-            )
-            for one in own
-        )
+        written = tuple(_with_holm(one, keys, corrected, told) for one in own)
         tasks.append(
             TaskComparison(task=task, pairs=written, ranks=_ranks(compared.runs, task, own, keys))
         )
@@ -186,6 +175,24 @@ def _compare_pair(
             paired, n_resamples=n_resamples, seed=seed, confidence=CONFIDENCE
         ),
         mcnemar=mcnemar(paired.a, paired.b),
+    )
+
+
+def _with_holm(
+    one: _Pair,
+    keys: Sequence[str],
+    corrected: Mapping[tuple[str, str, str, str], float | None],
+    told: Mapping[tuple[str, str, str], float | None],
+) -> PairComparison:
+    place = (one.task, one.a, one.b)
+    return PairComparison(
+        a=one.a,
+        b=one.b,
+        paired=one.paired,
+        differences={key: one.differences[key] for key in keys if key in one.differences},
+        p_holm={key: corrected.get((*place, key)) for key in keys},
+        mcnemar=one.mcnemar,
+        mcnemar_p_holm=told[place],
     )
 
 

@@ -31,13 +31,15 @@ __all__ = ["JUDGEMENTS", "Judged", "JudgementKey", "judge", "judge_identities"]
 class Judged:
     """What the judges say of each reply.
 
-    `predictions` lacks a reply that the LLM's relevance judge could not read; `by_rule` holds the
-    rule's reading of every reply. `notes` say what asking an LLM has cost.
+    `predictions` lacks a reply that the LLM's relevance judge could not read, for which `unread`
+    has the reason; `by_rule` holds the rule's reading of every reply. `notes` say what asking an LLM
+    has cost.
     """
 
     predictions: Mapping[JudgementKey, Prediction]
     by_rule: Mapping[JudgementKey, Prediction]
     judgements: Mapping[JudgementKey, Mapping[Measure, Judgement]]
+    unread: Mapping[JudgementKey, str]
     notes: tuple[str, ...] = ()
 
 
@@ -75,15 +77,16 @@ def judge(
         )
         samples = read_by_rule(answered_replies(responses, further_samples or {}), store, form=form)
         cases = make_cases(queries, replies, by_rule, config)
-        predictions, read = by_rule, Asked()
+        predictions, unread, read = by_rule, dict[JudgementKey, str](), Asked()
         if config.judge_of("relevance") in LLM_JUDGES:
-            predictions, read = read_by_llm(judging, cases, by_rule)
+            predictions, unread, read = read_by_llm(judging, cases, by_rule)
         judging = replace(judging, effort=effort.after(read.spent_usd))
         judgements, explained = _explain(judging, queries, replies, cases, predictions)
     return Judged(
         predictions=predictions,
         by_rule={**by_rule, **samples},
         judgements=judgements,
+        unread=unread,
         notes=tuple(asked.note for asked in (read, explained) if asked.note),
     )
 

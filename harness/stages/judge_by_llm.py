@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rarft.harness.judges.applies import applies, has_reference, without_call
+from rarft.harness.judges.applies import applies, without_call
 from rarft.harness.judges.case import Case
 from rarft.harness.judges.judge_config import JudgeConfig, JudgeEffort
 from rarft.harness.judges.llm_judge import LLMJudge, llm_judge
 from rarft.harness.judges.prompt import PromptKind, read_prompt_file
+from rarft.harness.metrics.explanations import has_reference
 from rarft.harness.stages.ask_judges import (
     Asked,
     Question,
@@ -51,10 +52,10 @@ def llm_judges(config: JudgeConfig) -> dict[PromptKind, LLMJudge]:
 
 def read_by_llm(
     judging: Judging, cases: Cases, by_rule: Mapping[JudgementKey, Prediction]
-) -> tuple[dict[JudgementKey, Prediction], Asked]:
-    """Return what each reply says as the LLM reads it, and what that cost.
+) -> tuple[dict[JudgementKey, Prediction], dict[JudgementKey, str], Asked]:
+    """Return what each reply says as the LLM reads it, why some are unread, and what that cost.
 
-    A reply without words to read is read by the rule. One that the LLM could not judge is left out.
+    A reply without words to read is read by the rule.
     """
     judges = llm_judges(judging.config)
     kind = next(k for k, measures in judging.config.llm_kinds.items() if "relevance" in measures)
@@ -66,15 +67,15 @@ def read_by_llm(
             wanted = [one for one in measures if has_reference(one, case.query)]
             questions[key] = make_question(key, case, judges[kind], wanted, settings)
     asked = _ask_open(judging, list(questions.values()))
-    predictions: dict[JudgementKey, Prediction] = {}
-    for key in cases:
-        if key not in questions:
-            predictions[key] = by_rule[key]
-            continue
-        stored = judging.store.get(key, "relevance", questions[key].basis("relevance"))
+    predictions = {key: by_rule[key] for key in cases if key not in questions}
+    unread: dict[JudgementKey, str] = {}
+    for key, question in questions.items():
+        stored = judging.store.get(key, "relevance", question.basis("relevance"))
         if stored is not None and isinstance(stored.value, Prediction):
             predictions[key] = stored.value
-    return predictions, asked
+        else:
+            unread[key] = stored.reason if stored else "the relevance judge was not asked"
+    return predictions, unread, asked
 
 
 def explain_by_llm(

@@ -26,6 +26,7 @@ class Answer:
     prediction: Prediction | None
     judgements: Mapping[Measure, Judgement] = field(default_factory=dict)
     relevance_score: float | None = None
+    unread: str | None = None
 
     @property
     def status(self) -> Status:
@@ -77,7 +78,7 @@ def _sample(index: int, query: Query, answer: Answer, result: QueryOutcome) -> d
         "query_id": doc.pop("id"),
         **doc,
         "status": answer.status,
-        "failure": (answer.row or {}).get("failure"),
+        "failure": (answer.row or {}).get("failure") or answer.unread,
         "reply": answer.text,
         "relevance_score": answer.relevance_score,
         "prediction": prediction,

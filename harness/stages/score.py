@@ -74,6 +74,7 @@ def _answer(keys: Sequence[JudgementKey], responses: Responses, judged: Judged) 
         prediction=prediction,
         judgements=judged.judgements.get(keys[0], {}),
         relevance_score=relevance_score,
+        unread=judged.unread.get(keys[0]),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import comb, sqrt
+from math import sqrt
 from statistics import NormalDist
 
 from rarft.harness.metrics.outcomes import QueryOutcome
@@ -97,9 +97,11 @@ def exact_p(b: int, c: int) -> tuple[float, float]:
     n, least = b + c, min(b, c)
     if n == 0:
         return 1.0, 1.0
-    # Whole numbers: the quotient is right to the last digit however many queries there are.
-    ways = sum(_binomials(n, least))
-    seen = comb(n, least)
+    # Whole numbers, `seen` being n over k: the quotient is right to the last digit for any n.
+    ways = seen = 1
+    for k in range(1, least + 1):
+        seen = seen * (n - k + 1) // k
+        ways += seen
     if b == c:
         return 1.0, 1.0 - seen / 2 ** (n + 1)
     return 2 * ways / 2**n, (2 * ways - seen) / 2**n
@@ -122,11 +124,3 @@ def clustered_p(gains: Sequence[int]) -> float | None:
     if len(gains) < 2 or scale == 0.0:
         return None
     return 2 * NormalDist().cdf(-abs(sum(gains)) / scale)
-
-
-def _binomials(n: int, last: int) -> list[int]:
-    """Return n over k for k from 0 to last."""
-    values = [1]
-    for k in range(1, last + 1):
-        values.append(values[-1] * (n - k + 1) // k)
-    return values

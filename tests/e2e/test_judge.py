@@ -235,6 +235,19 @@ def test_a_wrong_judge_flag_is_one_line(
     assert (stored / "results.json").read_bytes() == before
 
 
+def test_a_reply_that_the_relevance_judge_cannot_read_says_why(
+    stored: Path, judge_server: JudgeServer
+) -> None:
+    with judge_server("--faults", "prose=1.0") as judge:
+        assert main(["judge", str(stored), "--judges", "relevance=llm", *llm(judge)]) == 0
+    results = figures(stored)
+    assert results["n_unjudged,none"] == 12
+    assert results["n_scored,none"] == 0
+    samples = list(read_rows(stored / "samples_outside.jsonl"))
+    assert {sample["status"] for sample in samples} == {"unjudged"}
+    assert all(sample["failure"] for sample in samples)
+
+
 def test_the_combined_judge_asks_once_a_reply(stored: Path, judge_server: JudgeServer) -> None:
     with judge_server() as judge:
         assert main(["judge", str(stored), "--judges", "combined", *llm(judge)]) == 0

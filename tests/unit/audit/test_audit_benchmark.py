@@ -2,8 +2,11 @@ import json
 
 import pytest
 
+from rarft.harness.audit.artefacts import borrowed_artefacts
 from rarft.harness.audit.audit_files import audit_record, write_audit
 from rarft.harness.audit.benchmark import AuditedTask, audit_benchmark
+from rarft.harness.audit.guesses import GuessFigure
+from rarft.harness.audit.labels import borrowed_negatives
 from rarft.harness.types import Span
 
 KEYS = {
@@ -52,6 +55,18 @@ def test_swapped_negatives_are_named_in_one_sentence_with_the_counts(swapped):
     assert "that is leakage too" in found["sentence"]
     assert found["sentence"].count(". ") == 0
     assert found["examples"] == ["0-1", "1-1", "2-1", "3-1", "4-1"]
+
+
+@pytest.mark.parametrize(
+    ("value", "high", "is_named"), [(0.3, 0.4, True), (0.45, 0.49, False), (0.3, 0.55, False)]
+)
+def test_lent_negatives_are_blamed_for_an_auc_only_where_it_is_surely_low(
+    swapped, value, high, is_named
+):
+    figures = {"auc": GuessFigure(value, 0.2, high)}
+    (found,) = borrowed_artefacts(borrowed_negatives(swapped), figures)
+    assert ("AUC" in found.sentence) is is_named
+    assert ("auc" in found.counts) is is_named
 
 
 def test_the_sentence_about_swaps_stands_for_the_low_auc_too(swapped):

@@ -1,5 +1,6 @@
 import pytest
 
+from rarft.harness.audit.artefacts import span_artefacts
 from rarft.harness.audit.spans import constant_span, span_checks
 from rarft.harness.types import Span
 
@@ -45,6 +46,19 @@ def test_a_timestamp_is_shared_within_a_record_and_doubled_across(asked):
     )
     assert found.shared_timestamp == ("1-0", "1-1")
     assert found.duplicate == ("2-0", "3-0")
+
+
+def test_a_finding_counts_the_spans_that_could_show_it(asked):
+    # A span can only be past the end of a video whose duration is known.
+    queries = [
+        asked("1", spans=(Span(0.0, 9.0),), duration_s=8.0),
+        asked("2", spans=(Span(0.0, 9.0),), duration_s=20.0, video="b.mp4"),
+        asked("3", spans=(Span(1.0, 1.0),), video="c.mp4"),
+    ]
+    found = {one.code: one for one in span_artefacts(span_checks(queries))}
+    assert found["span_past_end"].counts == {"found": 1, "spans": 2}
+    assert "1 of 2 reference spans with a duration" in found["span_past_end"].sentence
+    assert found["zero_length_span"].counts == {"found": 1, "spans": 3}
 
 
 def test_the_best_constant_span_beats_the_whole_video(asked):

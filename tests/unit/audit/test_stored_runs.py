@@ -114,6 +114,18 @@ def test_black_frames_stand_beside_the_same_models_run_with_the_video(queries, w
     assert row["figures"]["miou_relevant"] == {"shown": None, "replaced": None, "kept": None}
 
 
+@pytest.mark.parametrize(
+    "other", [{"limit": 5}, {"policy": "strict"}, {"model_args": {"num_frames": 8}}]
+)
+def test_a_run_asked_or_scored_otherwise_is_no_counterpart(queries, write_run, other):
+    folders = [
+        write_run("seen", queries, ["grounded"] * 6, **other),
+        write_run("black", queries, ["grounded"] * 6, video_input="black"),
+    ]
+    (row,) = replaced_video_rows(read_stored_runs(folders), TASK)
+    assert row["shown_run"] is None
+
+
 def test_a_replaced_video_without_its_counterpart_stands_alone(queries, write_run):
     folder = write_run("other", queries, ["grounded"] * 6, video_input="other")
     (row,) = replaced_video_rows(read_stored_runs([folder]), TASK)

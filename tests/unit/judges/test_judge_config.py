@@ -32,6 +32,12 @@ def test_what_no_judge_can_do_is_one_line(judges: dict[str, str], message: str) 
         JudgeConfig(judges=judges)
 
 
+def test_an_address_with_a_password_is_refused_without_repeating_it() -> None:
+    with pytest.raises(UserError, match="OPENAI_API_KEY") as caught:
+        JudgeConfig(judge_base_url="https://me:hidden@example.org/v1")
+    assert "hidden" not in str(caught.value)
+
+
 def test_flags_that_are_given_go_over_a_runs_own() -> None:
     base = JudgeConfig(judges={"reasoning": "llm"}, judge_model="one", judge_text="official")
     over = judging_over(base, {"judges": "similarity=none", "judge_model": "two", "limit": 3})

@@ -15,6 +15,7 @@ from rarft.harness.statistics import (
     weighted_kappa,
 )
 from rarft.harness.statistics.agreement import on_scale, weighted_spearman
+from rarft.harness.statistics.expanded import expanded_tail
 
 HALVES = st.integers(0, 10).map(lambda n: n / 2)
 SCORES = st.lists(st.tuples(HALVES, HALVES), min_size=2, max_size=40)
@@ -139,6 +140,16 @@ def test_items_of_one_video_are_one_observation():
     for key in ("spearman", "weighted_kappa", "bias"):
         assert tiled[key].interval.low == pytest.approx(alone[key].interval.low, abs=1e-3)
         assert tiled[key].interval.high == pytest.approx(alone[key].interval.high, abs=1e-3)
+
+
+def test_intervals_are_expanded_for_few_videos():
+    a, b = noisy(12)
+    difference = a - b
+    drawn = np.random.default_rng(0).integers(0, 12, size=(4000, 12), dtype=np.uint16)
+    tail = expanded_tail(12)
+    expected = np.quantile(difference[drawn].mean(axis=1), [tail, 1 - tail])
+    found = score_agreement(a, b, n_resamples=4000)["bias"].interval
+    assert (found.low, found.high) == pytest.approx(tuple(expected))
 
 
 def test_one_video_has_no_interval():

@@ -175,6 +175,22 @@ def test_a_value_that_one_run_never_has_stays_in_the_other():
     assert paired_bootstrap(a, simulated(2, n_records=4), n_resamples=20)["auroc"].b is None
 
 
+def test_a_run_without_spans_takes_no_iou_from_the_other():
+    # Its refusals of relevant queries have an IoU of 0, which says nothing about its spans.
+    a = [outcome(n, relevant=True, kind="grounded", iou=0.5) for n in range(4)]
+    b = [outcome(n, relevant=True, kind="refused" if n else "grounded") for n in range(4)]
+    paired, turned = pair_outcomes(a, b), pair_outcomes(b, a)
+    assert {one.iou for one in paired.a} == {one.iou for one in turned.b} == {0.5}
+    found = paired_bootstrap(a, b, n_resamples=20)["miou_relevant"]
+    assert (found.a, found.b, found.difference) == (0.5, None, None)
+
+
+def test_refusals_are_compared_with_groundings_by_their_iou():
+    a = [outcome(n, relevant=True, kind="grounded", iou=0.5) for n in range(4)]
+    b = [outcome(n, relevant=True, kind="refused") for n in range(4)]
+    assert paired_bootstrap(a, b, n_resamples=20)["miou_relevant"].difference == 0.5
+
+
 def test_an_explanation_unscored_in_one_run_leaves_both():
     def explained(values):
         return [
