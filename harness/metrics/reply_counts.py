@@ -12,8 +12,9 @@ def counts(outcomes: Sequence[QueryOutcome]) -> dict[str, int]:
 
     `n_grounded`, `n_refused` and `n_unparsed` say what the scored replies are, before any policy;
     `n_iou_unknown` counts the scored relevant queries that leave the IoU means, `n_with_score` the
-    scored queries that have a relevance score. `n_judged_<measure>` counts the irrelevant queries
-    that the measure applies to, `n_unscored_<measure>` those of them that no judge could score.
+    scored queries that have a relevance score. `n_judged_<measure>` counts the refusals of
+    irrelevant queries that the measure applies to, `n_unscored_<measure>` those of them that no
+    judge could score; a false grounding needs no judge.
 
     Example:
         >>> one = QueryOutcome(query_id="1", video="a.mp4", record="1", relevant=False,
@@ -50,6 +51,8 @@ def _judged_counts(outcomes: Sequence[QueryOutcome]) -> dict[str, int]:
     judged: Counter[str] = Counter()
     unscored: Counter[str] = Counter()
     for one in outcomes:
+        if one.counts_as != "refused":
+            continue
         if one.explanation is None or one.explanation is NOT_APPLICABLE:
             continue
         for key, value in zip(EXPLANATION_KEYS, one.explanation.values, strict=True):

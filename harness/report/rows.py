@@ -107,7 +107,7 @@ def _unscored(row: Row) -> str:
         if unscored_share(row.scores, measure) > UNSCORED_SHOWN:
             n_unscored = count_of(row.scores, f"n_unscored_{measure}")
             n_judged = count_of(row.scores, f"n_judged_{measure}")
-            named.append(f"{measure} of {n_unscored} of {n_judged} irrelevant queries")
+            named.append(f"{measure} of {n_unscored} of {n_judged} refusals")
     if not named:
         return ""
     return f"{UNSCORED} {row.label}: unscored and left out of the means: {', '.join(named)}."

@@ -31,9 +31,8 @@ __all__ = ["JUDGEMENTS", "Judged", "JudgementKey", "judge", "judge_identities"]
 class Judged:
     """What the judges say of each reply.
 
-    `predictions` lacks a reply that the LLM's relevance judge could not read, for which `unread`
-    has the reason; `by_rule` holds the rule's reading of every reply. `notes` say what asking an LLM
-    has cost.
+    `predictions` lacks a reply that the LLM's relevance judge could not read; `unread` has the
+    reason. `by_rule` holds the rule's reading of every reply. `notes` say what an LLM has cost.
     """
 
     predictions: Mapping[JudgementKey, Prediction]

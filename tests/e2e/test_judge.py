@@ -209,7 +209,7 @@ def test_a_judge_that_answers_in_prose_leaves_replies_unscored(
         assert judge.n_calls > asked
     results = figures(stored)
     assert results["n_unscored_reasoning,none"] == 5
-    assert results["n_judged_reasoning,none"] == 6
+    assert results["n_judged_reasoning,none"] == 5
     assert all(one["reason"] for one in judgements(stored, "llm"))
     assert "‡" in capsys.readouterr().out
 

@@ -88,8 +88,8 @@ def test_all_unscored_is_none_and_counted():
 
 def test_counts_say_what_applies_and_what_is_unscored():
     counted = counts([*MIXED, relevant(9)])
-    assert (counted["n_judged_categories"], counted["n_unscored_categories"]) == (4, 0)
-    assert (counted["n_judged_reasoning"], counted["n_unscored_reasoning"]) == (4, 1)
+    assert (counted["n_judged_categories"], counted["n_unscored_categories"]) == (2, 0)
+    assert (counted["n_judged_reasoning"], counted["n_unscored_reasoning"]) == (2, 1)
     assert (counted["n_judged_correction"], counted["n_unscored_correction"]) == (0, 0)
 
 

@@ -152,7 +152,7 @@ def test_unjudged_queries_are_counted_and_explained():
 def test_unscored_measures_are_counted_above_one_percent_only():
     scores = judged(5) | {"n_judged_similarity,none": 100, "n_unscored_similarity,none": 1}
     assert footnotes([Row("m", "model", scores, 0)]) == [
-        "‡ m: unscored and left out of the means: reasoning of 5 of 100 irrelevant queries."
+        "‡ m: unscored and left out of the means: reasoning of 5 of 100 refusals."
     ]
 
 
