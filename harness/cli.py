@@ -19,7 +19,6 @@ from rarft.harness.commands.compare import compare_command
 from rarft.harness.commands.fit_categories import FIT_NAME, fit_categories_command
 from rarft.harness.commands.judge import judge_command, say
 from rarft.harness.commands.judge_options import (
-    N_CONCURRENT,
     CategoryWeights,
     JudgeBaseUrl,
     JudgeBudget,
@@ -29,6 +28,8 @@ from rarft.harness.commands.judge_options import (
     JudgePrompt,
     Judges,
     JudgeTextOption,
+    JudgeTimeout,
+    RetryUnscored,
     SbertModel,
     judging_over,
 )
@@ -57,6 +58,7 @@ from rarft.harness.commands.show_results import show_results
 from rarft.harness.errors import RarftError, UserError
 from rarft.harness.flags import parse_batch_size, parse_limit, parse_object, parse_pairs
 from rarft.harness.judges.judge_config import JudgeConfig, JudgeEffort
+from rarft.harness.llm.settings import N_CONCURRENT, TIMEOUT_S
 from rarft.harness.replies import Policy
 from rarft.harness.run_config import N_RESAMPLES, RunConfig, read_config
 
@@ -102,7 +104,9 @@ def run_command(
     category_weights: CategoryWeights = None,
     judge_budget: JudgeBudget = None,
     judge_concurrency: JudgeConcurrency = N_CONCURRENT,
+    judge_timeout_s: JudgeTimeout = TIMEOUT_S,
     judge_prices: JudgePrices = None,
+    retry_unscored: RetryUnscored = False,
 ) -> None:
     """Evaluate a model on tasks; a run that was stopped goes on where it stopped."""
     base = None if config is None else read_config(config)
@@ -127,7 +131,9 @@ def run_command(
     effort = JudgeEffort(
         judge_budget=judge_budget,
         judge_concurrency=judge_concurrency,
+        judge_timeout_s=judge_timeout_s,
         judge_prices=judge_prices,
+        retry_unscored=retry_unscored,
     )
     resolved = given if base is None else _over(base, given, context)
     directory = output_path or Path("runs") / resolved.model

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rarft.harness.judges.judge_config import OFFLINE, JudgeConfig, JudgeEffort
 from rarft.harness.replies import Policy
 from rarft.harness.run_config import RunConfig
-from rarft.harness.stages.infer import read_responses
-from rarft.harness.stages.judge import JudgementKey, judge
+from rarft.harness.stages.infer import Responses, read_responses
+from rarft.harness.stages.judge import Judged, JudgementKey, judge
+from rarft.harness.stages.judge_relevance import Queries
 from rarft.harness.stages.loaded_task import LoadedTask, load_tasks
 from rarft.harness.stages.run_lock import hold
-from rarft.harness.stages.run_record import check_rows, read_record, read_repeats, write_run
-from rarft.harness.stages.score import collect_answers, score
+from rarft.harness.stages.run_record import (
+    RepeatKeys,
+    RunRecord,
+    check_rows,
+    read_record,
+    read_repeats,
+    write_run,
+)
+from rarft.harness.stages.score import RESULTS, collect_answers, score
 from rarft.harness.types import Query
 
 Say = Callable[[str], None]
@@ -39,7 +48,7 @@ def rescore(
             config = replace(config, policy=policy)
         if n_resamples is not None:
             config = replace(config, n_resamples=n_resamples)
-        return judge_and_score(directory, config=config, say=say)
+        return score_run(judge_run(directory, config=config, say=say))
 
 
 def rejudge(
@@ -59,14 +68,36 @@ def rejudge(
     with hold(directory):
         record, _ = read_record(directory)
         config = replace(record.config, judging=judging)
-        results = judge_and_score(
+        run = judge_run(
             directory, config=config, effort=effort, show_progress=show_progress, say=say
         )
-        write_run(record.with_config(config), directory)
+        if run.judged.n_waiting:
+            say(f"the results in {directory} stay as they were until every batch is collected")
+            return dict(json.loads((directory / RESULTS).read_text(encoding="utf-8")))
+        results = score_run(run)
+        write_run(run.record, directory)
         return results
 
 
-def judge_and_score(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedRun:
+    """A run whose replies are judged: all that scoring needs."""
+
+    directory: Path
+    record: RunRecord
+    tasks: tuple[LoadedTask, ...]
+    responses: Responses
+    repeats: RepeatKeys
+    judged: Judged
+
+
+def score_run(run: JudgedRun) -> dict[str, Any]:
+    """Write the results of a run, and return them."""
+    answers = collect_answers(run.tasks, run.repeats, run.responses, run.judged)
+    return score(run.record, run.tasks, answers, run.directory)
+
+
+def judge_run(
     directory: Path,
     tasks: tuple[LoadedTask, ...] | None = None,
     *,
@@ -74,8 +105,8 @@ def judge_and_score(
     effort: JudgeEffort = OFFLINE,
     show_progress: bool = False,
     say: Say = lambda line: None,
-) -> dict[str, Any]:
-    """Run the last two stages in a directory that the caller holds.
+) -> JudgedRun:
+    """Judge the replies in a directory that the caller holds; None is the run's own.
 
     Raises:
         UserError: the annotation is not the run's, or a judge cannot work as asked.
@@ -87,11 +118,7 @@ def judge_and_score(
     check_rows(record, tasks)
     responses = read_responses(directory)
     repeats = read_repeats(directory)
-    first: dict[JudgementKey, Query] = {}
-    further: dict[JudgementKey, Query] = {}
-    for query in (query for task in tasks for query in task.asked):
-        for repeat, request in enumerate(repeats.get((query.task, query.id), ())):
-            (further if repeat else first)[query.task, query.id, request] = query
+    first, further = _asked(tasks, repeats)
     judged = judge(
         responses,
         first,
@@ -104,5 +131,21 @@ def judge_and_score(
     )
     for note in judged.notes:
         say(note)
-    answers = collect_answers(tasks, repeats, responses, judged)
-    return score(record, tasks, answers, directory)
+    return JudgedRun(
+        directory=directory,
+        record=record,
+        tasks=tasks,
+        responses=responses,
+        repeats=repeats,
+        judged=judged,
+    )
+
+
+def _asked(tasks: Sequence[LoadedTask], repeats: RepeatKeys) -> tuple[Queries, Queries]:
+    """Return the query of each first request, and of each further one."""
+    first: dict[JudgementKey, Query] = {}
+    further: dict[JudgementKey, Query] = {}
+    for query in (query for task in tasks for query in task.asked):
+        for repeat, request in enumerate(repeats.get((query.task, query.id), ())):
+            (further if repeat else first)[query.task, query.id, request] = query
+    return first, further

@@ -13,7 +13,7 @@ from rarft.harness.errors import UserError
 from rarft.harness.judges.judge_config import JudgeEffort
 from rarft.harness.models import Card, Model, PromptMode, find_card, load_model
 from rarft.harness.progress import track
-from rarft.harness.rescore import Say, judge_and_score
+from rarft.harness.rescore import Say, judge_run, score_run
 from rarft.harness.run_config import RunConfig
 from rarft.harness.stages.infer import (
     JOURNAL,
@@ -163,13 +163,14 @@ def run(
             if fresh:
                 clear(directory)
             _send(config, prepared, directory, show_progress=show_progress)
-        return judge_and_score(
+        judged = judge_run(
             directory,
             prepared.tasks,
             effort=effort or JudgeEffort(),
             show_progress=show_progress,
             say=say,
         )
+        return score_run(judged)
 
 
 def _send(config: RunConfig, prepared: Prepared, directory: Path, *, show_progress: bool) -> None:

@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from rarft.harness.commands.judge_options import (
-    N_CONCURRENT,
     CategoryWeights,
     JudgeBaseUrl,
     JudgeBudget,
@@ -20,12 +19,14 @@ from rarft.harness.commands.judge_options import (
     Judges,
     JudgeTextOption,
     JudgeTimeout,
+    RetryUnscored,
     SbertModel,
     judging_over,
 )
 from rarft.harness.commands.show_results import show_results
 from rarft.harness.errors import UserError
 from rarft.harness.judges.judge_config import JudgeEffort
+from rarft.harness.llm.settings import N_CONCURRENT, TIMEOUT_S
 
 
 def judge_command(
@@ -46,12 +47,9 @@ def judge_command(
     category_weights: CategoryWeights = None,
     judge_budget: JudgeBudget = None,
     judge_concurrency: JudgeConcurrency = N_CONCURRENT,
-    judge_timeout_s: JudgeTimeout = 120.0,
+    judge_timeout_s: JudgeTimeout = TIMEOUT_S,
     judge_prices: JudgePrices = None,
-    retry_unscored: Annotated[
-        bool,
-        typer.Option("--retry_unscored", help="Ask again where no usable answer came."),
-    ] = False,
+    retry_unscored: RetryUnscored = False,
     batch: Annotated[
         bool,
         typer.Option("--batch", help="Send by the Batch API; the same command collects later."),

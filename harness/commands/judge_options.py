@@ -11,6 +11,7 @@ import typer
 
 from rarft.harness.flags import parse_pairs
 from rarft.harness.judges.judge_config import CHOICES, LLM_JUDGES, JudgeConfig
+from rarft.harness.judges.prompt import read_prompt_file
 
 Judges = Annotated[
     str | None,
@@ -59,11 +60,13 @@ JudgeConcurrency = Annotated[
 JudgeTimeout = Annotated[
     float, typer.Option("--judge_timeout_s", help="Seconds a call may take as a whole.")
 ]
+RetryUnscored = Annotated[
+    bool, typer.Option("--retry_unscored", help="Ask again where no usable answer came.")
+]
 JudgePrices = Annotated[
     Path | None, typer.Option("--judge_prices", help="Your prices, a YAML over the packaged one.")
 ]
 
-N_CONCURRENT: Final = 64
 ALONE: Final[dict[str, dict[str, str]]] = {
     name: {measure: name for measure, allowed in CHOICES.items() if name in allowed}
     for name in LLM_JUDGES
@@ -73,19 +76,21 @@ ALONE: Final[dict[str, dict[str, str]]] = {
 def parse_judges(value: str) -> dict[str, str]:
     """Return the judge of each named measure.
 
+    `llm` or `combined` alone stands for every measure that it can judge.
+
     Raises:
         UserError: the value is neither pairs nor the name of an LLM judge.
 
     Example:
         >>> parse_judges("combined")
         {'relevance': 'combined', 'categories': 'combined', 'reasoning': 'combined'}
-        >>> parse_judges("similarity=none")
-        {'similarity': 'none'}
+        >>> parse_judges("llm,relevance=rule,similarity=none")
+        {'relevance': 'rule', 'categories': 'llm', 'reasoning': 'llm', 'similarity': 'none'}
     """
-    if value in ALONE:
-        return dict(ALONE[value])
-    pairs = parse_pairs(value, flag="--judges")
-    return {measure: "none" if judge is None else str(judge) for measure, judge in pairs.items()}
+    parts = [part.strip() for part in value.split(",")]
+    alone = {measure: judge for part in parts for measure, judge in ALONE.get(part, {}).items()}
+    pairs = parse_pairs(",".join(part for part in parts if part not in ALONE), flag="--judges")
+    return alone | {one: "none" if judge is None else str(judge) for one, judge in pairs.items()}
 
 
 def judging_over(base: JudgeConfig, given: Mapping[str, Any]) -> JudgeConfig:
@@ -100,5 +105,8 @@ def judging_over(base: JudgeConfig, given: Mapping[str, Any]) -> JudgeConfig:
         changed["judges"] = {**base.judges, **parse_judges(changed["judges"])}
     if "judge_prompt" in changed:
         prompts = parse_pairs(changed["judge_prompt"], flag="--judge_prompt")
-        changed["judge_prompt"] = {**base.judge_prompt, **{k: str(v) for k, v in prompts.items()}}
+        read = {kind: read_prompt_file(Path(str(path))) for kind, path in prompts.items()}
+        changed["judge_prompt"] = {**base.judge_prompt, **read}
+    if "category_weights" in changed:
+        changed["category_weights"] = str(Path(changed["category_weights"]).absolute())
     return JudgeConfig(**(values | changed))

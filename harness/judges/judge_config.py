@@ -12,6 +12,7 @@ from rarft.harness.errors import UserError
 from rarft.harness.judges.case import JudgeText
 from rarft.harness.judges.encoder import DEFAULT_ENCODER
 from rarft.harness.judges.prompt import PLACEHOLDERS, PromptKind
+from rarft.harness.llm.settings import N_CONCURRENT, TIMEOUT_S
 from rarft.harness.types import Measure
 
 NONE: Final = "none"
@@ -36,7 +37,8 @@ CHOICES: Final[dict[Measure, tuple[str, ...]]] = {
 class JudgeConfig:
     """The judges of a run. `judges` names those that are not the default.
 
-    `judge_prompt` holds the path of a prompt that replaces a packaged one, by what it asks.
+    `judge_prompt` holds the text of a prompt that replaces a packaged one, by what it asks: the
+    run's record is complete without the user's file. `category_weights` is an absolute path.
 
     Raises:
         UserError: a measure or a judge does not exist, or an LLM is asked for and not named.
@@ -126,8 +128,8 @@ class JudgeEffort:
     """
 
     judge_budget: float | None = None
-    judge_concurrency: int = 64
-    judge_timeout_s: float = 120.0
+    judge_concurrency: int = N_CONCURRENT
+    judge_timeout_s: float = TIMEOUT_S
     judge_prices: Path | None = None
     retry_unscored: bool = False
     batch: bool = False

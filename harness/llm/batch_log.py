@@ -45,6 +45,19 @@ class SentBatch:
         return directory / "batches" / f"{self.local_id}.{kind}.jsonl"
 
 
+def waiting_digests(directory: Path) -> frozenset[str]:
+    """Return the requests of the batches that have not ended, as far as the log knows.
+
+    Raises:
+        UserError: the file cannot be read.
+    """
+    if not (directory / LOG_NAME).is_file():
+        return frozenset()
+    log = BatchLog(directory)
+    log.close()
+    return frozenset(digest for b in log.batches if not b.has_ended for digest in b.digests)
+
+
 class BatchLog:
     """The open log with its batches, in the order in which they were begun.
 

@@ -125,7 +125,8 @@ def _read_file(path: Path) -> dict[str, Price]:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"])) or "the file"
-        raise UserError(f"{path}: got {where}: {first['msg'].lower()}, {expected}") from error
+        reason = "nothing of that form" if where == "the file" else first["msg"].lower()
+        raise UserError(f"{path}: got {where}: {reason}, {expected}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{path}: is not YAML ({reason}), {expected}") from error

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 from rarft.harness.errors import UserError
+
+N_CONCURRENT: Final = 64
+TIMEOUT_S: Final = 120.0
 
 ResponseFormat = Literal["auto", "json_schema", "json_object", "text"]
 
@@ -27,8 +30,8 @@ class LLMSettings:
 
     model: str
     base_url: str | None = None
-    n_concurrent: int = 64
-    timeout_s: float = 120.0
+    n_concurrent: int = N_CONCURRENT
+    timeout_s: float = TIMEOUT_S
     n_attempts: int = 6
     temperature: float | None = None
     max_new_tokens: int | None = None

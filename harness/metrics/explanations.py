@@ -115,6 +115,9 @@ def has_reference(measure: Measure, query: Query) -> bool:
     """
     if measure == "relevance":
         return True
+    # A shuffled query was not made from the relevant query of its record.
+    if measure == "correction" and query.level == "shuffled":
+        return False
     compared = {
         "categories": query.categories,
         "similarity": query.refusal,

@@ -13,7 +13,7 @@ from typing import Final, Literal
 import numpy as np
 
 from rarft.harness.metrics import explanation_sums, grounding, relevance
-from rarft.harness.metrics.explanation_sums import explanation_columns, level_columns, mean_columns
+from rarft.harness.metrics.explanation_sums import explanation_columns, level_columns
 from rarft.harness.metrics.outcomes import QueryOutcome
 from rarft.harness.metrics.query_table import FloatArray, query_table
 from rarft.harness.metrics.ranked_queries import rank_queries
@@ -74,7 +74,7 @@ METRICS: Final[dict[str, Metric]] = {
         "mean Jaccard of categories over irrelevant queries, grounded 0",
     ),
     "rt_iou_refused": Metric(
-        partial(explanation_sums.mean_score, key="rt_iou_refused"),
+        partial(explanation_sums.mean_of_refused, key="rt_iou"),
         "RT-IoU ref.",
         "the same over refused irrelevant queries",
     ),
@@ -84,7 +84,7 @@ METRICS: Final[dict[str, Metric]] = {
         "mean similarity to the reference refusal over irrelevant queries, grounded 0",
     ),
     "sbert_refused": Metric(
-        partial(explanation_sums.mean_score, key="sbert_refused"),
+        partial(explanation_sums.mean_of_refused, key="sbert"),
         "SBERT ref.",
         "the same over refused irrelevant queries",
     ),
@@ -95,7 +95,7 @@ METRICS: Final[dict[str, Metric]] = {
         scale="score",
     ),
     "llm_score_refused": Metric(
-        partial(explanation_sums.mean_score, key="llm_score_refused"),
+        partial(explanation_sums.mean_of_refused, key="llm_score"),
         "LLM ref.",
         "the same over refused irrelevant queries",
         scale="score",
@@ -141,7 +141,7 @@ def figures(outcomes: Sequence[QueryOutcome]) -> dict[str, float | None]:
 
     The keys are those of METRICS, then `f1_relevant/<level>`, `f1_irrelevant/<level>`,
     `f1_irrelevant/<group>` and `f1_irrelevant/<category>` of the slices that have queries, and
-    `rt_iou/<level>`, `sbert/<level>` and `llm_score/<level>` of those that have a value.
+    `rt_iou/<level>`, `sbert/<level>` and `llm_score/<level>` of those that they apply to.
 
     Example:
         >>> one = QueryOutcome(query_id="1", video="a.mp4", record="1", relevant=False,
@@ -174,6 +174,6 @@ def evaluate(sums: Sums) -> dict[str, FloatArray]:
             if part == "size":
                 size, hits = slice_columns(key)
                 evaluated[key] = relevance.f1_within_slice(n_class=sums[size], hits=sums[hits])
-            elif "/" in key and name == mean_columns(key)[0]:
+            elif "/" in key and part == explanation_sums.APPLICABLE:
                 evaluated[key] = explanation_sums.mean_score(sums, key=key)
     return evaluated

@@ -24,7 +24,7 @@ class QueryTable:
     `video` numbers the sorted names of the videos. `pair_relevant` and `pair_irrelevant` are the
     positions of the two queries of each pair. `explanations` of shape (n_queries, n_keys) has a
     column for each of EXPLANATION_KEYS; it, `score` and `candidate_iou` are NaN where there is no
-    value.
+    value. `unscored` of the same shape marks the values that no judge gave although they apply.
     """
 
     outcomes: tuple[QueryOutcome, ...]
@@ -37,6 +37,7 @@ class QueryTable:
     pair_relevant: NDArray[np.intp]
     pair_irrelevant: NDArray[np.intp]
     explanations: FloatArray
+    unscored: BoolArray
     corrects: BoolArray
     score: FloatArray
     candidate_iou: FloatArray
@@ -62,6 +63,7 @@ def query_table(outcomes: Sequence[QueryOutcome]) -> QueryTable:
         explanations=_optional(
             [(one.explanation or NOT_APPLICABLE).values for one in ordered]
         ).reshape(-1, len(EXPLANATION_KEYS)),
+        unscored=_unscored(ordered),
         corrects=np.array([one.corrects for one in ordered], dtype=bool),
         score=_optional([one.relevance_score for one in ordered]),
         candidate_iou=_optional([one.candidate_iou for one in ordered]),
@@ -71,6 +73,14 @@ def query_table(outcomes: Sequence[QueryOutcome]) -> QueryTable:
 def _optional(values: Sequence[float | None] | Sequence[tuple[float | None, ...]]) -> FloatArray:
     """Return numbers as an array, NaN where there is none."""
     return np.array(values, dtype=np.float64)
+
+
+def _unscored(outcomes: Sequence[QueryOutcome]) -> BoolArray:
+    marked = np.zeros((len(outcomes), len(EXPLANATION_KEYS)), dtype=bool)
+    for index, one in enumerate(outcomes):
+        if one.explanation is not None and one.explanation.unscored:
+            marked[index] = [key in one.explanation.unscored for key in EXPLANATION_KEYS]
+    return marked
 
 
 def _pairs(outcomes: Sequence[QueryOutcome]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

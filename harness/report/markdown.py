@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from rarft.harness.report.blocks import Block, blocks
 from rarft.harness.report.columns import Column, cell, count_of, figure_of, interval
 from rarft.harness.report.judges import judge_notes
+from rarft.harness.report.markdown_cells import escaped_cell
 from rarft.harness.report.rows import Row, footnotes, task_names, task_rows
 from rarft.harness.report.schema import Results
 
@@ -34,18 +35,18 @@ def markdown_table(
     }
     parts = [_table(block, rows_of, intervals=intervals) for block in blocks(runs)]
     notes = [
-        f"- {_escaped(task)}: {_escaped(note)}"
+        f"- {escaped_cell(task)}: {escaped_cell(note)}"
         for task, rows in rows_of.items()
         for note in footnotes(rows)
     ]
-    notes += [f"- {_escaped(note)}" for note in judge_notes(runs, labels=labels)]
+    notes += [f"- {escaped_cell(note)}" for note in judge_notes(runs, labels=labels)]
     if notes:
         parts.append("\n".join(notes))
     return "\n\n".join(parts) + "\n"
 
 
 def _table(block: Block, rows_of: Mapping[str, Sequence[Row]], *, intervals: bool) -> str:
-    titles = ["task", "queries", "model", *(_escaped(one.heading) for one in block.columns)]
+    titles = ["task", "queries", "model", *(escaped_cell(one.heading) for one in block.columns)]
     aligned = [":--", "--:", ":--", *("--:" for _ in block.columns)]
     lines = [f"**{block.title}.** {block.note}".rstrip(), ""] if block.title else []
     lines += [_line(titles), _line(aligned)]
@@ -60,20 +61,13 @@ def _table(block: Block, rows_of: Mapping[str, Sequence[Row]], *, intervals: boo
 
 def _cells(task: str, row: Row, columns: Sequence[Column], *, intervals: bool) -> list[str]:
     n_queries = count_of(row.scores, "n_queries")
-    label = f"**{_escaped(row.label)}**" if row.kind == "model" else _escaped(row.label)
+    label = f"**{escaped_cell(row.label)}**" if row.kind == "model" else escaped_cell(row.label)
     figures = []
     for column in columns:
         bounds = interval(figure_of(row.scores, column.key), column) if column.is_figure else ""
         shown = cell(row.scores, column)
         figures.append(f"{shown} [{bounds}]" if intervals and bounds else shown)
-    return [_escaped(task), "" if n_queries is None else str(n_queries), label, *figures]
-
-
-def _escaped(text: str) -> str:
-    cleaned = " ".join(text.split())
-    for character in "\\|*<>`[]":
-        cleaned = cleaned.replace(character, f"\\{character}")
-    return cleaned
+    return [escaped_cell(task), "" if n_queries is None else str(n_queries), label, *figures]
 
 
 def _line(cells: Sequence[str]) -> str:

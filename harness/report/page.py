@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from rarft.harness.atomic_file import write_atomic
@@ -22,6 +21,7 @@ from rarft.harness.errors import UserError
 from rarft.harness.report.blocks import Block, blocks
 from rarft.harness.report.browser import browser_entry, filters_of
 from rarft.harness.report.columns import FLAG, NOT_APPLICABLE, UNSCORED
+from rarft.harness.report.html_page import TEMPLATES, page_environment, page_style
 from rarft.harness.report.judges import judge_notes, judges_of
 from rarft.harness.report.outcomes import OUTCOME_LABELS
 from rarft.harness.report.plots import FLOOR_CLASSES
@@ -30,7 +30,6 @@ from rarft.harness.report.runs import RunView
 from rarft.harness.report.sections import task_section
 from rarft.harness.report.selection import Entry, entries_of, most_telling
 
-TEMPLATES: Final = Path(__file__).parent / "templates"
 MAX_SAMPLES: Final = 300
 
 
@@ -59,13 +58,6 @@ def run_labels(runs: Sequence[RunView]) -> list[str]:
 
 
 def _render(runs: Sequence[RunView], *, max_samples: int) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     tasks = task_names([run.results for run in runs])
     labels = run_labels(runs)
     entries: list[Entry] = []
@@ -74,15 +66,16 @@ def _render(runs: Sequence[RunView], *, max_samples: int) -> str:
         all_entries = entries_of(runs, task)
         n_samples += len(all_entries)
         entries += most_telling(all_entries, limit=max_samples)
-    script = _source("browse.js.j2")
+    script = (TEMPLATES / "browse.js.j2").read_text(encoding="utf-8")
     results = [run.results for run in runs]
     shown = blocks(results)
-    return environment.get_template("page.html.j2").render(
+    template = page_environment().get_template("page.html.j2")
+    return template.render(
         **_constants(),
         tables=[_head(block) for block in shown],
         judge_notes=judge_notes(results, labels=labels),
         judges=[judges_of(one) for one in results],
-        style=Markup(_source("style.css.j2")),
+        style=page_style(),
         script=Markup(script),
         script_digest=_digest(script),
         runs=runs,
@@ -158,10 +151,6 @@ def _inline(versions: Mapping[str, Any]) -> str:
 def _record(run: RunView) -> str:
     record = {"config": run.results.config, "provenance": run.results.provenance}
     return json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False, default=str)
-
-
-def _source(name: str) -> str:
-    return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
 def _digest(script: str) -> str:

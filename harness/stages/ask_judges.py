@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rarft.harness.errors import UserError
 from rarft.harness.judges.case import Case
 from rarft.harness.judges.judge_config import JudgeConfig, JudgeEffort
 from rarft.harness.judges.llm_judge import LLMJudge, judgements_of
 from rarft.harness.llm import (
     AnswerCache,
+    BatchState,
     LLMAnswer,
     LLMRequest,
     LLMSettings,
@@ -20,7 +22,7 @@ from rarft.harness.llm import (
     collect,
     submit,
 )
-from rarft.harness.llm.deliveries import OnAnswers
+from rarft.harness.llm.batch_log import waiting_digests
 from rarft.harness.progress import track
 from rarft.harness.reply_rows import row_from_prediction
 from rarft.harness.stages.judgement_store import (
@@ -36,11 +38,13 @@ from rarft.harness.types import Judgement, Measure, Prediction, pairs_from_spans
 class Asked:
     """What asking has cost: one line about it, "" where nobody was asked, and the USD.
 
-    `spent_usd` leaves out batches, whose budget is counted by the directory.
+    `spent_usd` leaves out batches, whose budget is counted by the directory; `n_waiting` counts the
+    questions that a batch has not answered yet.
     """
 
     note: str = ""
     spent_usd: float = 0.0
+    n_waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +62,11 @@ class Question:
         """Return what a judgement made from the answer rests on."""
         kept = self._kept_from_the_rule() if measure == "relevance" else ()
         return basis_digest(measure, self.judge.name, self.judge.version, self.digest, *kept)
+
+    def is_unscored(self, store: JudgementStore) -> bool:
+        """Return whether the judge was asked and gave no usable answer."""
+        stored = (store.get(self.key, one, self.basis(one)) for one in self.measures)
+        return any(one is not None and bool(one.reason) for one in stored)
 
     def _kept_from_the_rule(self) -> tuple[Any, ...]:
         """Return what a prediction takes from elsewhere than the LLM's answer."""
@@ -147,28 +156,49 @@ def ask(
 
         if effort.batch:
             retry = effort.retry_unscored
-            submit(requests, settings, directory, cache=cache, retry_failed=retry)
-            return Asked(note=_collected_line(requests, settings, directory, cache, keep))
+            sent = submit(requests, settings, directory, cache=cache, retry_failed=retry)
+            state = collect(requests, settings, directory, cache=cache, on_answers=keep)
+            over_budget = dict(sent.reasons).get("budget", 0)
+            note = batch_line(state, model=settings.model, over_budget=over_budget)
+            return Asked(note=note, n_waiting=state.n_waiting)
+        _check_batches(questions, directory)
         spent = answer_all(requests, settings, cache=cache, on_answers=keep)
     note = spending_line(spent, n_asked=len(requests), model=settings.model)
     return Asked(note=note, spent_usd=spent.usd or 0.0)
 
 
-def _collected_line(
-    requests: Sequence[LLMRequest],
-    settings: LLMSettings,
-    directory: Path,
-    cache: AnswerCache,
-    keep: OnAnswers,
-) -> str:
-    """Collect what has come of the batches, and say how far they are."""
-    state = collect(requests, settings, directory, cache=cache, on_answers=keep)
-    left = state.n_waiting + state.n_to_submit
-    return (
-        f"batch of {settings.model}: {state.n_done + state.n_cached} of {state.n_requests} "
-        f"answered, {state.n_failed} failed, {left} to come"
-        + ("; give the same command later to collect them" if left else "")
+def _check_batches(questions: Sequence[Question], directory: Path) -> None:
+    """Refuse to pay live for what a batch already asks."""
+    waiting = waiting_digests(directory)
+    n_waiting = sum(question.digest in waiting for question in questions)
+    if n_waiting:
+        raise UserError(
+            f"got {n_waiting} questions that a batch of {directory} is asking, expected them to be "
+            "collected; add --batch, or delete its batches.jsonl to ask them anew"
+        )
+
+
+def batch_line(state: BatchState, *, model: str, over_budget: int = 0) -> str:
+    """Say how far the batches of a run are, and what keeps the rest.
+
+    Example:
+        >>> state = BatchState(n_requests=3, n_cached=0, n_waiting=2, n_done=1, n_failed=0,
+        ...                    n_to_submit=0, batches=(("b1", "in_progress"),), usd=None)
+        >>> batch_line(state, model="m")
+        'batch of m: 1 of 3 answered, 0 failed; 2 wait, give the same command later to collect them'
+    """
+    line = (
+        f"batch of {model}: {state.n_done + state.n_cached} of {state.n_requests} answered, "
+        f"{state.n_failed} failed"
     )
+    if state.n_waiting:
+        line += f"; {state.n_waiting} wait, give the same command later to collect them"
+    if over_budget:
+        line += f"; {over_budget} do not fit --judge_budget and were not sent, give a larger one"
+    elif state.n_to_submit:
+        reasons = ", ".join(f"{reason} ({n})" for reason, n in state.reasons)
+        line += f"; {state.n_to_submit} are to be sent again: {reasons or 'their batch ended'}"
+    return line
 
 
 def spending_line(spent: Spending, *, n_asked: int, model: str) -> str:
@@ -186,6 +216,8 @@ def spending_line(spent: Spending, *, n_asked: int, model: str) -> str:
     if spent.stopped == "budget":
         n_left = n_asked - spent.n_requests
         line += f"; stopped by --judge_budget with {n_left} questions left, give another to go on"
+    if spent.n_failed:
+        line += "; judgements.jsonl has each reason, --retry_unscored asks again"
     return line
 
 

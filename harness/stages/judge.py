@@ -32,7 +32,8 @@ class Judged:
     """What the judges say of each reply.
 
     `predictions` lacks a reply that the LLM's relevance judge could not read; `unread` has the
-    reason. `by_rule` holds the rule's reading of every reply. `notes` say what an LLM has cost.
+    reason. `by_rule` holds the rule's reading of every reply. `notes` say what an LLM has cost,
+    `n_waiting` how many questions a batch has not answered yet.
     """
 
     predictions: Mapping[JudgementKey, Prediction]
@@ -40,6 +41,7 @@ class Judged:
     judgements: Mapping[JudgementKey, Mapping[Measure, Judgement]]
     unread: Mapping[JudgementKey, str]
     notes: tuple[str, ...] = ()
+    n_waiting: int = 0
 
 
 def judge(
@@ -87,6 +89,7 @@ def judge(
         judgements=judgements,
         unread=unread,
         notes=tuple(asked.note for asked in (read, explained) if asked.note),
+        n_waiting=read.n_waiting + explained.n_waiting,
     )
 
 

@@ -10,7 +10,7 @@ from rarft.harness.judges.applies import applies, without_call
 from rarft.harness.judges.case import Case
 from rarft.harness.judges.judge_config import JudgeConfig, JudgeEffort
 from rarft.harness.judges.llm_judge import LLMJudge, llm_judge
-from rarft.harness.judges.prompt import PromptKind, read_prompt_file
+from rarft.harness.judges.prompt import PromptKind
 from rarft.harness.metrics.explanations import has_reference
 from rarft.harness.stages.ask_judges import (
     Asked,
@@ -41,11 +41,10 @@ def llm_judges(config: JudgeConfig) -> dict[PromptKind, LLMJudge]:
     """Return the judges that ask an LLM, by what they ask, with the user's prompts in place.
 
     Raises:
-        UserError: a prompt file cannot be read, or lacks a placeholder.
+        UserError: a prompt lacks a placeholder.
     """
-    own = {kind: read_prompt_file(Path(path)) for kind, path in config.judge_prompt.items()}
     return {
-        kind: llm_judge(kind, prompt=own.get(kind), text=config.judge_text)
+        kind: llm_judge(kind, prompt=config.judge_prompt.get(kind), text=config.judge_text)
         for kind in config.llm_kinds
     }
 
@@ -126,6 +125,9 @@ def _questions(
 def _ask_open(judging: Judging, questions: Sequence[Question]) -> Asked:
     left = open_questions(questions, judging.store, retry_unscored=judging.effort.retry_unscored)
     if not left:
+        n_unscored = sum(one.is_unscored(judging.store) for one in questions)
+        if n_unscored and not judging.effort.offline:
+            return Asked(note=f"{n_unscored} replies stay unscored; --retry_unscored asks again")
         return Asked()
     if judging.effort.offline:
         note = f"{len(left)} questions to {judging.config.judge_model} were never asked"

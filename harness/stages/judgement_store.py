@@ -17,6 +17,7 @@ from typing import Any, Self
 from rarft.harness.errors import UserError
 from rarft.harness.reply_rows import prediction_from_row, row_from_prediction
 from rarft.harness.stages.append_log import AppendLog, read_rows
+from rarft.harness.taxonomy import CATEGORIES
 from rarft.harness.types import Judgement, Measure, Prediction
 
 JUDGEMENTS = "judgements.jsonl"
@@ -54,7 +55,8 @@ class JudgementStore:
             # Rows without a basis are another version's: judging again costs nothing but time.
             if "basis" in row:
                 key = (row["task"], row["query_id"], row["request"])
-                self._stored[key, row["measure"], row["basis"]] = _judgement(row, path)
+                judgement = _judgement(row, path)
+                self._stored[key, judgement.measure, row["basis"]] = judgement
         self._log = AppendLog(path)
 
     def get(self, key: JudgementKey, measure: Measure, basis: str) -> Judgement | None:
@@ -113,6 +115,24 @@ def value_to_json(judgement: Judgement) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
+def _check(row: Mapping[str, Any], value: Any) -> None:
+    """Raise ValueError for what no judge of the measure writes."""
+    measure = row["measure"]
+    highest = {"similarity": 1.0, "correction": 1.0, "reasoning": 5.0}.get(measure)
+    if value is None:
+        is_right = bool(row["reason"])
+    elif measure == "relevance":
+        is_right = isinstance(value, Prediction)
+    elif measure == "categories":
+        is_right = isinstance(value, tuple) and set(value) <= set(CATEGORIES)
+    else:
+        is_number = isinstance(value, float | int) and not isinstance(value, bool)
+        is_right = is_number and highest is not None and 0.0 <= value <= highest
+    texts = (row["basis"], row["judge"], row["judge_version"], row["model"], row.get("reason", ""))
+    if not is_right or not all(isinstance(text, str) for text in texts):
+        raise ValueError(f"value {value!r} of {measure}")
+
+
 def _judgement(row: Mapping[str, Any], path: Path) -> Judgement:
     try:
         value = row.get("value")
@@ -120,6 +140,7 @@ def _judgement(row: Mapping[str, Any], path: Path) -> Judgement:
             value = prediction_from_row(row["prediction"])
         elif isinstance(value, list):
             value = tuple(value)
+        _check(row, value)
         return Judgement(
             measure=row["measure"],
             judge=row["judge"],

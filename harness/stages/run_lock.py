@@ -33,7 +33,7 @@ def hold(directory: Path) -> Iterator[None]:
         except OSError as error:
             raise BusyError(
                 f"{directory}: got an output directory that another run is using, expected a free "
-                "one; wait for it to end or give another --output_path"
+                "one; wait for it to end, or name another directory"
             ) from error
         yield
     finally:

@@ -66,7 +66,9 @@ def _answer(keys: Sequence[JudgementKey], responses: Responses, judged: Judged) 
     relevance_score = (row or {}).get("relevance_score")
     if len(keys) > 1:
         samples = [judged.by_rule[key] for key in keys if key in judged.by_rule]
-        relevance_score, candidates = agree(samples)
+        share, candidates = agree(samples)
+        # The share of fewer samples than were asked for would not be comparable.
+        relevance_score = share if len(samples) == len(keys) else None
         if prediction is not None and prediction.kind != "grounded":
             prediction = replace(prediction, candidates=candidates)
     return Answer(

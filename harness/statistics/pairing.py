@@ -40,7 +40,8 @@ def pair_outcomes(a: Sequence[QueryOutcome], b: Sequence[QueryOutcome]) -> Pairi
 
     Missing and failed queries leave both runs, so that neither is compared on queries that the
     other was spared. So does any single value that only one of them has, such as the IoU of a
-    query that the other grounds without a span, or a score that no judge gave the other.
+    query that the other grounds without a span, or a score that no judge gave the other: such a
+    refusal counts as unscored in both.
 
     Raises:
         ValueError: a query comes twice in a run, or has another reference in the other run.
@@ -134,16 +135,27 @@ def _agreed(
     one: QueryOutcome, other: QueryOutcome, comparable: set[str]
 ) -> tuple[QueryOutcome, QueryOutcome]:
     differing = (_known(one) ^ _known(other)) & comparable
+    unscored = differing & (_unscored(one) | _unscored(other))
+    if one.counts_as != other.counts_as:
+        # A reply that is no refusal scores 0 unseen: it spares no run a judgement.
+        differing -= unscored
     if not differing:
         return one, other
-    return _without(one, differing), _without(other, differing)
+    return _without(one, differing, unscored), _without(other, differing, unscored)
 
 
-def _without(one: QueryOutcome, names: set[str]) -> QueryOutcome:
+def _unscored(one: QueryOutcome) -> set[str]:
+    return set() if one.explanation is None else set(one.explanation.unscored)
+
+
+def _without(one: QueryOutcome, names: set[str], unscored: set[str]) -> QueryOutcome:
+    """Return the outcome without some values; those of them that are unscored stay applicable."""
     explanation = one.explanation
     if explanation is not None:
         lost: dict[str, Any] = dict.fromkeys(names & set(EXPLANATION_KEYS))
-        explanation = replace(explanation, **lost)
+        missed = _unscored(one) | (names & unscored)
+        kept = tuple(key for key in EXPLANATION_KEYS if key in missed)
+        explanation = replace(explanation, **lost, unscored=kept)
     return replace(
         one,
         iou=None if "iou" in names else one.iou,

@@ -19,13 +19,13 @@ EXPECTED: dict[JudgeText, dict[str, float]] = {
     "answer": {
         "rt_iou": 31 / 60,
         "rt_iou_refused": 31 / 54,
-        "llm_score": 23 / 9,
+        "llm_score": 23 / 8 * 9 / 10,
         "llm_score_refused": 23 / 8,
     },
     "official": {
         "rt_iou": 7 / 10,
         "rt_iou_refused": 7 / 9,
-        "llm_score": 29 / 9,
+        "llm_score": 29 / 8 * 9 / 10,
         "llm_score_refused": 29 / 8,
     },
 }

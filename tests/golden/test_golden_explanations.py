@@ -19,11 +19,11 @@ EXPECTED = {
         "rt_iou_refused": 31 / 54,
         "sbert": 5.2 / 10,
         "sbert_refused": 5.2 / 9,
-        "llm_score": 23 / 9,
+        "llm_score": 23 / 8 * 9 / 10,
         "llm_score_refused": 23 / 8,
         "rt_iou/strong": (1 + 0 + 1 + 1) / 4,
         "sbert/moderate": (0.6 + 0.1 + 0.7) / 3,
-        "llm_score/strong": (5 + 0 + 5) / 3,
+        "llm_score/strong": (5 + 0 + 5) / 3 * 4 / 4,
         "llm_score/weak": (0 + 2 + 3) / 3,
     },
     ("answer", "strict"): {
@@ -31,27 +31,30 @@ EXPECTED = {
         "rt_iou_refused": 31 / 48,
         "sbert": 5.0 / 10,
         "sbert_refused": 5.0 / 8,
-        "llm_score": 23 / 9,
+        "llm_score": 23 / 7 * 8 / 10,
         "llm_score_refused": 23 / 7,
         "sbert/strong": (0.9 + 0 + 0.8 + 1) / 4,
+        "llm_score/strong": (5 + 5) / 2 * 3 / 4,
     },
     ("official", "paper"): {
         "rt_iou": 7 / 10,
         "rt_iou_refused": 7 / 9,
         "sbert": 5.7 / 10,
         "sbert_refused": 5.7 / 9,
-        "llm_score": 29 / 9,
+        "llm_score": 29 / 8 * 9 / 10,
         "llm_score_refused": 29 / 8,
         "rt_iou/weak": (0 + 2 / 3 + 1 / 3) / 3,
+        "llm_score/strong": (5 + 1 + 5) / 3 * 4 / 4,
+        "llm_score/weak": (0 + 3 + 3) / 3,
     },
     ("official", "strict"): {
         "rt_iou": 6 / 10,
         "rt_iou_refused": 6 / 8,
         "sbert": 5.4 / 10,
         "sbert_refused": 5.4 / 8,
-        "llm_score": 28 / 9,
+        "llm_score": 28 / 7 * 8 / 10,
         "llm_score_refused": 28 / 7,
-        "llm_score/strong": (5 + 0 + 5) / 3,
+        "llm_score/strong": (5 + 5) / 2 * 3 / 4,
     },
 }
 
@@ -112,7 +115,7 @@ def test_the_averages_are_those_reckoned_by_hand(text, policy):
 
 
 @pytest.mark.parametrize("text", ["answer", "official"])
-def test_the_unscored_query_is_counted_and_in_no_average(text):
+def test_the_unscored_query_is_counted(text):
     counted = counts(scored(text, "paper"))
     assert (counted["n_judged_reasoning"], counted["n_unscored_reasoning"]) == (9, 1)
     assert (counted["n_judged_categories"], counted["n_unscored_categories"]) == (9, 0)

@@ -1,7 +1,7 @@
 import pytest
 
 from rarft.harness.metrics import ExplanationScores
-from rarft.harness.metrics.explanations import explanation_scores
+from rarft.harness.metrics.explanations import explanation_scores, has_reference
 from rarft.harness.types import Judgement, Prediction, Query
 
 ALL = ("categories", "similarity", "reasoning", "correction")
@@ -125,6 +125,16 @@ def test_a_query_without_references_leaves_every_figure(prediction):
 )
 def test_each_figure_needs_its_own_reference(missing, left):
     assert scored(REFUSED, WHOLE, **missing).values == left
+
+
+@pytest.mark.parametrize("prediction", [REFUSED, GROUNDED])
+def test_a_shuffled_query_has_no_correction(prediction):
+    assert not has_reference("correction", query(level="shuffled"))
+    assert has_reference("correction", query(level="strong"))
+    found = scored(prediction, WHOLE, level="shuffled")
+    assert found.correction_sim is None
+    assert None not in found.values[:3]
+    assert found.unscored == ()
 
 
 def test_a_prediction_is_no_score():

@@ -204,6 +204,27 @@ def test_an_explanation_unscored_in_one_run_leaves_both():
     assert found.difference == pytest.approx(0.2 / 3)
 
 
+def test_an_unscored_refusal_is_unscored_in_both_and_no_false_grounding_leaves():
+    def explained(kinds, values):
+        return [
+            outcome(
+                n,
+                relevant=False,
+                kind=kind,
+                explanation=ExplanationScores(sbert=value)
+                if value is not None
+                else ExplanationScores(unscored=("sbert",)),
+            )
+            for n, (kind, value) in enumerate(zip(kinds, values, strict=True))
+        ]
+
+    a = explained(["refused", "refused", "grounded", "refused"], [0.2, 0.4, 0.0, 0.9])
+    b = explained(["refused"] * 4, [0.1, 0.3, None, None])
+    found = paired_bootstrap(a, b, n_resamples=20)["sbert"]
+    assert found.a == pytest.approx((0.2 + 0.4) / 2 * 3 / 4)
+    assert found.b == pytest.approx((0.1 + 0.3) / 2)
+
+
 def test_one_video_has_a_difference_and_no_interval():
     a = [outcome(0, relevant=False, kind="refused")]
     b = [outcome(0, relevant=False, kind="grounded")]
