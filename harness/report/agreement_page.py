@@ -33,12 +33,15 @@ def agreement_facts(agreement: Agreement) -> list[str]:
     """Return who is compared on what, and what is left out, as lines."""
     resampled = "queries; their videos are not known" if agreement.n_videos is None else "videos"
     size = "" if agreement.n_videos is None else f" about {agreement.n_videos} videos"
+    n_other = agreement.n_other_reply
+    other = [f"Queries left out since A and B judged different replies: {n_other}."]
     return [
         f"A = {agreement.a}, B = {agreement.b}; {agreement.measure}",
         f"{len(agreement.pairs)} queries compared{size}; unscored by A alone "
         f"{agreement.n_unscored_a}, by B alone {agreement.n_unscored_b}, by both "
         f"{agreement.n_unscored_both}; asked of A alone {agreement.n_only_a}, of B alone "
         f"{agreement.n_only_b}.",
+        *(other if n_other else ()),
         f"95% intervals resample {resampled}.",
     ]
 

@@ -11,7 +11,13 @@ from typing import Any, Final
 
 from rarft.harness.atomic_file import write_atomic
 from rarft.harness.errors import UserError
-from rarft.harness.report.agreement_votes import AgreementMeasure, QueryKey, Vote, Votes
+from rarft.harness.report.agreement_votes import (
+    AgreementMeasure,
+    QueryKey,
+    Vote,
+    Votes,
+    is_same_reply,
+)
 from rarft.harness.statistics import (
     BlandAltman,
     Estimate,
@@ -29,7 +35,8 @@ class Agreement:
     """Two judges on one measure.
 
     `pairs` holds what both said, in the order of `keys`. The counts say how many queries both were
-    asked about and one or both could not score, and how many only one was asked about.
+    asked about and one or both could not score, how many only one was asked about, and of how many
+    the two judged different replies, which are not compared.
     """
 
     measure: AgreementMeasure
@@ -43,6 +50,7 @@ class Agreement:
     n_unscored_both: int
     n_only_a: int
     n_only_b: int
+    n_other_reply: int
     estimates: Mapping[str, Estimate]
     limits: BlandAltman | None = None
 
@@ -59,10 +67,11 @@ def measure_agreement(
     """Compare two judges; intervals resample videos where they are known, else queries.
 
     Raises:
-        UserError: no query was scored by both, or a CSV without tasks meets several tasks.
+        UserError: no reply was scored by both, or a CSV without tasks meets several tasks.
     """
     first, second = _aligned(a, b, task)
-    shared = sorted(first.keys() & second.keys())
+    asked = sorted(first.keys() & second.keys())
+    shared = [key for key in asked if is_same_reply(a, b, key)]
     both = [key for key in shared if first[key] is not None and second[key] is not None]
     pairs = [
         (one, other)
@@ -70,10 +79,7 @@ def measure_agreement(
         if (one := first[key]) is not None and (other := second[key]) is not None
     ]
     if not pairs:
-        raise UserError(
-            f"got no query that both {a.name} and {b.name} scored, expected some; check that they "
-            "are about the same task and query ids"
-        )
+        raise _nothing_shared(a, b, n_other_reply=len(asked) - len(shared))
     videos = _known_videos(both, a, b)
     return Agreement(
         measure=measure,
@@ -87,6 +93,7 @@ def measure_agreement(
         n_unscored_both=sum(first[k] is None and second[k] is None for k in shared),
         n_only_a=len(first.keys() - second.keys()),
         n_only_b=len(second.keys() - first.keys()),
+        n_other_reply=len(asked) - len(shared),
         estimates=_estimates(pairs, measure, videos, n_resamples=n_resamples, seed=seed),
         limits=bland_altman(*_scores(pairs)) if measure == "reasoning" else None,
     )
@@ -116,6 +123,7 @@ def agreement_record(agreement: Agreement) -> dict[str, Any]:
         "n_unscored_by_both": agreement.n_unscored_both,
         "n_in_a_alone": agreement.n_only_a,
         "n_in_b_alone": agreement.n_only_b,
+        "n_other_reply": agreement.n_other_reply,
         "agreement": {
             name: {
                 "value": one.value,
@@ -190,6 +198,17 @@ def _aligned(
         named = {(key if one.names_tasks else (only, key[1])): v for key, v in one.votes.items()}
         aligned.append({key: v for key, v in named.items() if task is None or key[0] == task})
     return aligned[0], aligned[1]
+
+
+def _nothing_shared(a: Votes, b: Votes, *, n_other_reply: int) -> UserError:
+    got = f"got no query that both {a.name} and {b.name} scored"
+    if n_other_reply:
+        return UserError(
+            f"{got} for the same reply ({n_other_reply} with different replies, or with one that "
+            "is not in responses.jsonl), expected some; let both judge one run with rarft-eval "
+            "judge"
+        )
+    return UserError(f"{got}, expected some; check that they are about the same task and query ids")
 
 
 def _known_videos(keys: Sequence[QueryKey], a: Votes, b: Votes) -> list[str] | None:

@@ -2,20 +2,23 @@
 
 A CSV has the columns query_id, optionally task, and one of score (0 to 5), categories (separated by
 semicolons) and relevance (grounded, refused, unparsed, relevant or irrelevant). An empty cell is
-unscored.
+unscored. A CSV names no reply: it is taken to be about that of the run.
 """
 
 from __future__ import annotations
 
 import csv
+import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 from rarft.harness.errors import NotFoundError, UserError
 from rarft.harness.stages.append_log import read_rows
+from rarft.harness.stages.infer import read_responses
+from rarft.harness.stages.run_record import read_repeats
 from rarft.harness.taxonomy import CATEGORIES
 from rarft.harness.types import Kind
 
@@ -41,14 +44,46 @@ CHILDREN: Final = {category.partition("/")[2].lower(): category for category in 
 }
 
 
+REPLY_FIELDS: Final = ("video", "query", "text", "relevant", "spans")
+"""What a judge may look at in a row of responses.jsonl; how long a reply took is not among it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Votes:
-    """What one judge said; None where it could not say. `videos` names those that are known."""
+    """What one judge said; None where it could not say. `videos` names those that are known.
+
+    `directory` is that of the run, None for a CSV; `requests` and `replies` hold the request of
+    each judged reply and what the reply was, where responses.jsonl has it.
+    """
 
     name: str
     votes: Mapping[QueryKey, Vote | None]
     videos: Mapping[QueryKey, str]
     names_tasks: bool = True
+    directory: Path | None = None
+    requests: Mapping[QueryKey, str] = field(default_factory=dict)
+    replies: Mapping[QueryKey, str] = field(default_factory=dict)
+
+
+def is_same_reply(a: Votes, b: Votes, key: QueryKey) -> bool:
+    """Return whether two judges, both asked about a query, judged the same reply to it.
+
+    Within one run the request tells; between two runs the stored replies do, and a reply that is
+    not stored is not known to be the same.
+
+    Example:
+        >>> said = {"votes": {("t", "1"): 4.0}, "videos": {}}
+        >>> a = Votes(name="a", directory=Path("a"), replies={("t", "1"): "No dog."}, **said)
+        >>> b = Votes(name="b", directory=Path("b"), replies={("t", "1"): "No cat."}, **said)
+        >>> is_same_reply(a, b, ("t", "1")), is_same_reply(a, Votes(name="c", **said), ("t", "1"))
+        (False, True)
+    """
+    if a.directory is None or b.directory is None:
+        return True
+    if a.directory == b.directory:
+        return a.requests[key] == b.requests[key]
+    reply = a.replies.get(key)
+    return reply is not None and reply == b.replies.get(key)
 
 
 def read_votes(path: Path, measure: AgreementMeasure, *, judge: str | None = None) -> Votes:
@@ -73,8 +108,9 @@ def read_votes(path: Path, measure: AgreementMeasure, *, judge: str | None = Non
 
 def _run_votes(directory: Path, measure: AgreementMeasure, *, judge: str | None) -> Votes:
     path = directory / "judgements.jsonl"
-    current = _current_requests(directory)
-    by_judge: dict[str, dict[QueryKey, Vote | None]] = {}
+    # Of several replies to a query, the first is the one that is scored and judged.
+    current = {key: requests[0] for key, requests in read_repeats(directory).items()}
+    by_judge: dict[str, dict[QueryKey, tuple[str, Vote | None]]] = {}
     for row in read_rows(path, required=("task", "query_id", "request")):
         key = (str(row["task"]), str(row["query_id"]))
         # Before there were several measures, every row was about relevance.
@@ -83,22 +119,29 @@ def _run_votes(directory: Path, measure: AgreementMeasure, *, judge: str | None)
         if current and current.get(key) != row["request"]:
             continue
         # A later row judges the same reply again, by a newer prompt or reference.
-        by_judge.setdefault(str(row.get("judge", "")), {})[key] = _stored_vote(row, measure, path)
+        said = by_judge.setdefault(str(row.get("judge", "")), {})
+        said[key] = (str(row["request"]), _stored_vote(row, measure, path))
     name = _chosen_judge(by_judge, judge, measure, directory)
+    requests = {key: request for key, (request, _) in by_judge[name].items()}
     return Votes(
         name=f"{directory.resolve().name}: {name}",
-        votes=by_judge[name],
+        votes={key: vote for key, (_, vote) in by_judge[name].items()},
         videos=_videos(directory),
+        directory=directory.resolve(),
+        requests=requests,
+        replies=_replies(directory, requests),
     )
 
 
-def _current_requests(directory: Path) -> dict[QueryKey, str]:
-    """Return the first request of each query in the run's plan, empty without one."""
-    current: dict[QueryKey, str] = {}
-    rows = read_rows(directory / "requests.jsonl", required=("task", "query_id", "request"))
-    for row in rows:
-        current.setdefault((str(row["task"]), str(row["query_id"])), row["request"])
-    return current
+def _replies(directory: Path, requests: Mapping[QueryKey, str]) -> dict[QueryKey, str]:
+    """Return the stored reply of each request that has one, as text that equals for equal ones."""
+    rows = read_responses(directory).rows
+    stored = {key: rows.get((*key, request)) for key, request in requests.items()}
+    return {
+        key: json.dumps([row.get(name) for name in REPLY_FIELDS])
+        for key, row in stored.items()
+        if row is not None and row["status"] == "ok"
+    }
 
 
 def _stored_vote(row: Mapping[str, Any], measure: AgreementMeasure, path: Path) -> Vote | None:
@@ -147,37 +190,57 @@ def _csv_votes(path: Path, measure: AgreementMeasure) -> Votes:
     names_tasks = False
     for number, row in _csv_rows(path, column):
         names_tasks = "task" in row
-        key = ((row.get("task") or "").strip(), (row["query_id"] or "").strip())
+        key = (row.get("task", "").strip(), row["query_id"].strip())
+        if not key[1]:
+            raise UserError(
+                f"{path}, line {number}: got an empty query_id, expected the id of a query; "
+                "fill the cell or delete the line"
+            )
         if key in votes:
             raise UserError(
-                f"{path}, line {number}: got query {key[1]} twice, expected each once; delete one"
+                f"{path}, line {number}: got query {_on_one_line(key[1])} twice, expected each "
+                "once; delete one"
             )
         try:
-            votes[key] = _written_vote((row[column] or "").strip(), measure)
+            votes[key] = _written_vote(row[column].strip(), measure)
         except (ValueError, KeyError) as error:
             raise UserError(
-                f"{path}, line {number}: got {column} '{row[column]}', expected "
+                f"{path}, line {number}: got {column} '{_on_one_line(row[column])}', expected "
                 f"{_expected(measure)}; mend the cell or empty it"
             ) from error
     return Votes(name=path.name, votes=votes, videos={}, names_tasks=names_tasks)
 
 
-def _csv_rows(path: Path, column: str) -> Iterator[tuple[int, dict[str, str | None]]]:
+def _csv_rows(path: Path, column: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the number of the last line of each row, and its cells by column."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
+            reader = csv.reader(file)
+            columns = next(reader, [])
             for needed in ("query_id", column):
-                if needed not in (reader.fieldnames or ()):
+                if needed not in columns:
                     raise UserError(
                         f"{path}: got no column '{needed}', expected query_id and {column}, and "
                         "task where there are several; mend the first line"
                     )
-            for row in reader:
-                yield reader.line_num, row
+            for cells in reader:
+                if cells and len(cells) != len(columns):
+                    named = _on_one_line(", ".join(columns))
+                    raise UserError(
+                        f"{path}, line {reader.line_num}: got a row of {len(cells)}, expected "
+                        f"{len(columns)} cells ({named}); mend the row, and quote a cell that "
+                        "holds a comma"
+                    )
+                if cells:
+                    yield reader.line_num, dict(zip(columns, cells, strict=True))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UserError(
             f"{path}: got a file that is no CSV in UTF-8 ({error}), expected query_id and {column}"
         ) from error
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())[:80]
 
 
 def _written_vote(text: str, measure: AgreementMeasure) -> Vote | None:

@@ -11,13 +11,14 @@ from typing import Any, Final
 from rarft.harness.atomic_file import write_atomic
 from rarft.harness.report.compare_tasks import ALPHA, CONFIDENCE, Comparison, PairComparison
 from rarft.harness.statistics import (
+    McNemar,
     minimum_detectable_effect,
     minimum_detectable_mcnemar,
 )
 
 SCHEMA_VERSION: Final = 1
-FAMILY: Final = "every figure shown, of every task and pair of runs"
-MCNEMAR_FAMILY: Final = "every task and pair of runs"
+FAMILY: Final = "every figure compared, of every task and pair of runs"
+MCNEMAR_FAMILY: Final = "every task and pair of runs whose judges of relevance are the same"
 
 
 def write_comparison(comparison: Comparison, path: Path) -> None:
@@ -67,7 +68,7 @@ def comparison_record(comparison: Comparison) -> dict[str, Any]:
 
 
 def _pair_record(pair: PairComparison) -> dict[str, Any]:
-    paired, told = pair.paired, pair.mcnemar
+    paired = pair.paired
     return {
         "a": pair.a,
         "b": pair.b,
@@ -77,14 +78,20 @@ def _pair_record(pair: PairComparison) -> dict[str, Any]:
         "n_scored_by_b_alone": paired.n_only_b,
         "n_scored_by_neither": paired.n_neither,
         "figures": _figure_records(pair),
-        "mcnemar": {
-            **asdict(told),
-            "difference": told.difference,
-            "p_holm": pair.mcnemar_p_holm,
-            "minimum_detectable": minimum_detectable_mcnemar(
-                n=told.n, n_discordant=told.b + told.c
-            ),
+        "not_comparable": dict(pair.not_comparable),
+        "n_unscored": {
+            measure: {"a": n_a, "b": n_b} for measure, (n_a, n_b) in pair.n_unscored.items()
         },
+        "mcnemar": None if pair.mcnemar is None else _mcnemar_record(pair.mcnemar, pair),
+    }
+
+
+def _mcnemar_record(told: McNemar, pair: PairComparison) -> dict[str, Any]:
+    return {
+        **asdict(told),
+        "difference": told.difference,
+        "p_holm": pair.mcnemar_p_holm,
+        "minimum_detectable": minimum_detectable_mcnemar(n=told.n, n_discordant=told.b + told.c),
     }
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from rarft.harness.errors import UserError
 from rarft.harness.metrics import QueryOutcome
 from rarft.harness.replies import Policy
+from rarft.harness.report.compare_judges import judge_notes
 from rarft.harness.report.runs import RunView, read_run
 from rarft.harness.report.sample_outcomes import read_outcomes
 from rarft.harness.report.schema import Results
@@ -20,9 +21,12 @@ NOTED: Final[dict[str, str]] = {
     "prompt_mode": "--prompt_mode",
     "video_input": "--video_input",
     "repeats": "--repeats",
+    "model_args": "--model_args",
     "gen_kwargs": "--gen_kwargs",
+    "seed": "--seed",
 }
 """Settings that runs may differ in, which whoever reads the comparison must know."""
+_SHOWN_CHARACTERS: Final = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,22 +146,44 @@ def _notes(runs: Sequence[ComparedRun]) -> list[str]:
     for key, flag in NOTED.items():
         values = [run.results.config.get(key) for run in runs]
         if any(value != values[0] for value in values):
-            notes.append(f"The runs differ in {flag}: {_by_run(runs, values)}.")
+            written = [_setting(key, run.results, values) for run in runs]
+            notes.append(f"The runs differ in {flag}: {_by_run(runs, written)}.")
+    for task in runs[0].outcomes:
+        versions = [_provenance(run.results, task).get("version") for run in runs]
+        if any(version != versions[0] for version in versions):
+            notes.append(f"The runs differ in the version of {task}: {_by_run(runs, versions)}.")
     prompts = [_prompt_digest(run.results) for run in runs]
     if any(digest != prompts[0] for digest in prompts):
         notes.append("The runs used different prompts.")
-    judges = [run.results.provenance.get("judges") for run in runs]
-    if any(named != judges[0] for named in judges):
-        notes.append(
-            "The runs were judged by different judges: what these give is not comparable; "
-            "judge both alike with rarft-eval judge."
-        )
+    notes += judge_notes([run.results for run in runs], [run.name for run in runs])
     return notes
 
 
 def _prompt_digest(results: Results) -> dict[str, Any]:
     prompts = results.provenance.get("prompts") or {}
     return {mode: (prompt or {}).get("sha256") for mode, prompt in prompts.items()}
+
+
+def _setting(key: str, results: Results, values: Sequence[Any]) -> str:
+    """Write a setting of one run; of several arguments, those that are not the same in all runs."""
+    value = results.config.get(key)
+    if key == "limit":
+        return results.asked or "all"
+    if isinstance(value, Mapping):
+        others = [one if isinstance(one, Mapping) else {} for one in values]
+        own = [
+            f"{name}={_shortened(one)}"
+            for name, one in value.items()
+            if any(name not in other or other[name] != one for other in others)
+        ]
+        return " ".join(own) or "none"
+    return "not given" if value is None else _shortened(value)
+
+
+def _shortened(value: object) -> str:
+    """Return a value on one line; of a long one, such as a path, the end."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= _SHOWN_CHARACTERS else f"…{text[1 - _SHOWN_CHARACTERS :]}"
 
 
 def _by_run(runs: Sequence[ComparedRun], values: Sequence[Any]) -> str:

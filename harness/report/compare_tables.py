@@ -1,6 +1,7 @@
 """A comparison as tables: for the terminal and as Markdown.
 
-Fractions are written in percent, and their differences and detectable effects in points.
+Figures are written as in the other tables: fractions in percent, their differences and detectable
+effects in points; similarities, scores and AUROC as they are stored.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from rarft.harness.metrics import METRICS
-from rarft.harness.report.columns import NOT_APPLICABLE
+from rarft.harness.report.blocks import scale_note
+from rarft.harness.report.columns import NOT_APPLICABLE, Column, written
+from rarft.harness.report.compare_judges import MCNEMAR, figure_column
 from rarft.harness.report.compare_tasks import (
     ALPHA,
     Comparison,
@@ -29,6 +32,7 @@ from rarft.harness.statistics import (
 )
 
 SIGNIFICANT: Final = "*"
+JUDGED_APART: Final = "≠"
 HEADINGS: Final = ("figure", "A", "B", "A − B [95% interval]", "p", "p Holm", "MDE")
 Printed = Table | Text
 
@@ -71,12 +75,15 @@ def comparison_notes(comparison: Comparison) -> list[str]:
     """Return how the tables are to be read."""
     notes = [
         *comparison.compared.notes,
-        f"Fractions in %, {NOT_APPLICABLE} is not applicable. Intervals and p resample videos, the "
-        f"same for both runs ({comparison.n_resamples} times).",
-        f"p Holm corrects for the {comparison.n_tests} tests of all figures, tasks and pairs shown;"
-        f" {SIGNIFICANT} where it is below {ALPHA:g}.",
+        f"Fractions in %; {_scales(comparison)}{NOT_APPLICABLE} is not applicable. Intervals and p "
+        f"resample videos, the same for both runs ({comparison.n_resamples} times).",
+        f"p Holm corrects for the {comparison.n_tests} tests of all figures, tasks and pairs that "
+        f"are compared; {SIGNIFICANT} where it is below {ALPHA:g}.",
         "MDE is the true difference that one such test would find in 80% of cases.",
     ]
+    pairs = [pair for one in comparison.tasks for pair in one.pairs]
+    if any(_is_judged_apart(key, pair) for pair in pairs for key in pair.shown):
+        notes.append(f"{JUDGED_APART} rests on different judges in A and B, and is not compared.")
     if any(one.ranks for one in comparison.tasks):
         notes.append(
             "Rank = 1 + the number of runs that are significantly better (Holm over the pairs); "
@@ -92,16 +99,37 @@ def _title(task: str, pair: PairComparison) -> str:
     )
 
 
+def _scales(comparison: Comparison) -> str:
+    """Say which of the figures shown are not percentages, empty where all are."""
+    shown: dict[str, Column] = {}
+    for pair in (pair for one in comparison.tasks for pair in one.pairs):
+        for key, one in pair.shown.items():
+            column = figure_column(key)
+            if column.kind == "number" and (one.a is not None or one.b is not None):
+                shown[column.key] = column
+    return f"{scale_note(list(shown.values())).removesuffix('.')}; " if shown else ""
+
+
+def _is_judged_apart(key: str, pair: PairComparison) -> bool:
+    """Return whether both runs have a figure that only their judges keep from being compared."""
+    return key in pair.not_comparable and pair.shown[key].difference is not None
+
+
 def _figure_rows(pair: PairComparison) -> Iterator[tuple[str, ...]]:
-    for key, one in pair.differences.items():
+    for key, one in pair.shown.items():
         if one.a is None and one.b is None:
+            continue
+        title, a, b = _figure_title(key), _value(key, one.a), _value(key, one.b)
+        if key in pair.not_comparable:
+            mark = f" {JUDGED_APART}" if _is_judged_apart(key, pair) else ""
+            yield (title + mark, a, b, *[NOT_APPLICABLE] * (len(HEADINGS) - 3))
             continue
         p_holm = pair.p_holm.get(key)
         is_significant = p_holm is not None and p_holm < ALPHA
         yield (
-            _figure_title(key),
-            _value(key, one.a),
-            _value(key, one.b),
+            title,
+            a,
+            b,
             _difference(key, one.difference, one.low, one.high) + SIGNIFICANT * is_significant,
             p_text(one.p),
             p_text(p_holm),
@@ -110,20 +138,31 @@ def _figure_rows(pair: PairComparison) -> Iterator[tuple[str, ...]]:
 
 
 def _pair_lines(pair: PairComparison) -> list[str]:
-    told = pair.mcnemar
-    lines = [
-        f"McNemar, relevance told right: A alone {told.b}, B alone {told.c}; "
-        f"p {p_text(told.p)} exact, {p_text(told.mid_p)} mid-p, {p_text(told.p_clustered)} "
-        f"clustered by video, that {p_text(pair.mcnemar_p_holm)} after Holm; "
-        f"MDE {_value('', minimum_detectable_mcnemar(n=told.n, n_discordant=told.b + told.c))}."
-    ]
+    lines = [_mcnemar_line(pair)]
     paired = pair.paired
     if paired.n_only_a or paired.n_only_b or paired.n_neither:
         lines.append(
             f"Left out of both: {paired.n_only_a} queries that only A scored, {paired.n_only_b} "
             f"that only B did, {paired.n_neither} that neither did."
         )
+    unscored = [
+        f"{measure} {n_a} and {n_b}" for measure, (n_a, n_b) in pair.n_unscored.items() if n_a + n_b
+    ]
+    if unscored:
+        lines.append(f"Unscored by the judges, in A and in B: {', '.join(unscored)}.")
     return lines
+
+
+def _mcnemar_line(pair: PairComparison) -> str:
+    told = pair.mcnemar
+    if told is None:
+        return f"McNemar, relevance told right: not compared, {pair.not_comparable[MCNEMAR]}."
+    return (
+        f"McNemar, relevance told right: A alone {told.b}, B alone {told.c}; "
+        f"p {p_text(told.p)} exact, {p_text(told.mid_p)} mid-p, {p_text(told.p_clustered)} "
+        f"clustered by video, that {p_text(pair.mcnemar_p_holm)} after Holm; "
+        f"MDE {_value('', minimum_detectable_mcnemar(n=told.n, n_discordant=told.b + told.c))}."
+    )
 
 
 def _rank_rows(one: TaskComparison, names: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -171,17 +210,9 @@ def _figure_title(key: str) -> str:
     return f"{title}{slash}{part}" + ("" if higher_is_better(key) else " ↓")
 
 
-def _is_score(key: str) -> bool:
-    metric = METRICS.get(key.partition("/")[0])
-    return metric is not None and metric.scale == "score"
-
-
 def _value(key: str, value: float | None, *, sign: bool = False) -> str:
-    if value is None:
-        return NOT_APPLICABLE
-    scaled, n_decimals = (value, 2) if _is_score(key) else (100 * value, 1)
-    # Adding 0.0 turns a rounded negative zero into zero.
-    return f"{round(scaled, n_decimals) + 0.0:{'+' if sign else ''}.{n_decimals}f}"
+    text = written(value, figure_column(key))
+    return f"+{text}" if sign and value is not None and not text.startswith("-") else text
 
 
 def _difference(key: str, difference: float | None, low: float | None, high: float | None) -> str:

@@ -1,7 +1,8 @@
 """Every pair of runs on every task they share: differences, McNemar's test, ranks.
 
-One family of tests holds every figure that is shown, of every task and pair of runs; McNemar's
-tests are a family of their own.
+One family of tests holds every figure that is compared, of every task and pair of runs; McNemar's
+tests are a family of their own. A figure that one run lacks, or that rests on judges in which the
+runs differ, is not compared.
 """
 
 from __future__ import annotations
@@ -15,6 +16,14 @@ from typing import Final
 
 from rarft.harness.errors import UserError
 from rarft.harness.metrics import METRICS, figures
+from rarft.harness.report.compare_judges import (
+    MCNEMAR,
+    different_judges,
+    differing_measures,
+    n_unscored,
+    not_comparable,
+    rests_on,
+)
 from rarft.harness.report.compare_runs import ComparedRun, ComparedRuns
 from rarft.harness.statistics import (
     Difference,
@@ -27,6 +36,7 @@ from rarft.harness.statistics import (
     paired_differences,
     ranks_of,
 )
+from rarft.harness.types import Measure
 
 ALPHA: Final = 0.05
 CONFIDENCE: Final = 0.95
@@ -34,14 +44,22 @@ CONFIDENCE: Final = 0.95
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairComparison:
-    """Two runs on one task; `p_holm` holds the corrected p-value of each figure."""
+    """Two runs on one task; `p_holm` holds the corrected p-value of each figure.
+
+    `differences` holds the figures that are compared, `shown` beside these the others.
+    `not_comparable` says why those, or McNemar's test, are not compared, and `n_unscored` how many
+    replies no judge could score in a and in b, by measure.
+    """
 
     a: str
     b: str
     paired: Pairing
     differences: Mapping[str, Difference]
+    shown: Mapping[str, Difference]
+    not_comparable: Mapping[str, str]
+    n_unscored: Mapping[Measure, tuple[int, int]]
     p_holm: Mapping[str, float | None]
-    mcnemar: McNemar
+    mcnemar: McNemar | None
     mcnemar_p_holm: float | None
 
 
@@ -73,7 +91,13 @@ class _Pair:
     b: str
     paired: Pairing
     differences: Mapping[str, Difference]
-    mcnemar: McNemar
+    not_comparable: Mapping[str, str]
+    n_unscored: Mapping[Measure, tuple[int, int]]
+    mcnemar: McNemar | None
+
+    def compares(self, key: str) -> bool:
+        """Return whether a figure is compared."""
+        return key in self.differences and key not in self.not_comparable
 
 
 def compare(
@@ -101,7 +125,7 @@ def compare(
         (one.task, one.a, one.b, key): one.differences[key].p_resolved
         for one in pairs
         for key in keys
-        if key in one.differences
+        if one.compares(key)
     }
     corrected = holm(tests)
     told = holm({(one.task, one.a, one.b): _p_of(one.mcnemar) for one in pairs})
@@ -166,15 +190,23 @@ def _compare_pair(
             f"got different references of task {task} in {a.name} and {b.name} ({error}); "
             "run both on the same annotation"
         ) from error
+    differences = paired_differences(
+        paired, n_resamples=n_resamples, seed=seed, confidence=CONFIDENCE
+    )
+    differing = differing_measures(a.results, b.results)
+    reasons = not_comparable(differences, differing)
+    told_apart = [measure for measure in differing if rests_on(MCNEMAR, measure)]
+    if told_apart:
+        reasons[MCNEMAR] = different_judges(told_apart)
     return _Pair(
         task=task,
         a=a.name,
         b=b.name,
         paired=paired,
-        differences=paired_differences(
-            paired, n_resamples=n_resamples, seed=seed, confidence=CONFIDENCE
-        ),
-        mcnemar=mcnemar(paired.a, paired.b),
+        differences=differences,
+        not_comparable=reasons,
+        n_unscored=n_unscored(first, second),
+        mcnemar=None if told_apart else mcnemar(paired.a, paired.b),
     )
 
 
@@ -185,19 +217,27 @@ def _with_holm(
     told: Mapping[tuple[str, str, str], float | None],
 ) -> PairComparison:
     place = (one.task, one.a, one.b)
+    shown = {key: one.differences[key] for key in keys if key in one.differences}
     return PairComparison(
         a=one.a,
         b=one.b,
         paired=one.paired,
-        differences={key: one.differences[key] for key in keys if key in one.differences},
+        differences={key: shown[key] for key in shown if one.compares(key)},
+        shown=shown,
+        not_comparable={
+            key: one.not_comparable[key] for key in (*shown, MCNEMAR) if key in one.not_comparable
+        },
+        n_unscored=one.n_unscored,
         p_holm={key: corrected.get((*place, key)) for key in keys},
         mcnemar=one.mcnemar,
         mcnemar_p_holm=told[place],
     )
 
 
-def _p_of(told: McNemar) -> float:
+def _p_of(told: McNemar | None) -> float | None:
     """Return the p-value that allows for queries of one video, where there is one."""
+    if told is None:
+        return None
     return told.p if told.p_clustered is None else told.p_clustered
 
 
@@ -207,12 +247,19 @@ def _ranks(
     if len(runs) < 3:
         return {}
     values = {run.name: figures(run.outcomes[task]) for run in runs}
+    ranked = [key for key in keys if not any(_judged_apart(one, key) for one in pairs)]
     return {
         key: ranks_of(
             {name: own.get(key) for name, own in values.items()},
-            {(one.a, one.b): one.differences[key] for one in pairs if key in one.differences},
+            {(one.a, one.b): one.differences[key] for one in pairs if one.compares(key)},
             higher_is_better=higher_is_better(key),
             alpha=ALPHA,
         )
-        for key in keys
+        for key in ranked
     }
+
+
+def _judged_apart(one: _Pair, key: str) -> bool:
+    """Return whether both runs have a figure that only their judges keep from being compared."""
+    is_known = key in one.differences and one.differences[key].difference is not None
+    return is_known and not one.compares(key)

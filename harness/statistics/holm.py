@@ -1,7 +1,7 @@
 """Holm's correction for many tests.
 
 The family is what the caller passes: `rarft-eval compare` passes every figure of every task and
-pair of runs that it shows, ranks every pair of runs on one figure of one task.
+pair of runs that it compares, ranks every pair of runs on one figure of one task.
 """
 
 from __future__ import annotations

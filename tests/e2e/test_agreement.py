@@ -130,6 +130,14 @@ def test_relevance_by_people(run: Path, tmp_path: Path) -> None:
         (("query_id,score", "q0,1", "q0,2"), (), "q0 twice"),
         (("query_id,points", "q0,1"), (), "no column 'score'"),
         (("query_id,score", "q99,1"), (), "got no query that both"),
+        (
+            ("query_id,score", "q0,1", "q1,2,3"),
+            (),
+            "people.csv, line 3: got a row of 3, expected 2 cells",
+        ),
+        (("query_id,score", "q0"), (), "people.csv, line 2: got a row of 1, expected 2 cells"),
+        (("query_id,score", " ,1"), (), "people.csv, line 2: got an empty query_id"),
+        (("query_id,score", 'q0,"1', '2"'), (), "score '1 2'"),
         (("query_id,categories", "q0,Colour"), ("--measure", "categories"), "'Colour'"),
         (("query_id,relevance", "q0,maybe"), ("--measure", "relevance"), "'maybe'"),
     ],
@@ -194,3 +202,69 @@ def test_only_the_newest_judgement_of_the_runs_own_request_counts(
     (run / "requests.jsonl").write_bytes(b"".join(map(encode_row, plan)))
     people = csv(tmp_path, "query_id,score", "q0,1", "q1,4")
     assert agreed(tmp_path, run, people, "--judges", "llm")["bland_altman"]["bias"] == 0.0
+
+
+def judged_alone(tmp_path: Path, name: str, scores: list[int], replies: list[str]) -> Path:
+    """Write a run of its own requests, with what one judge says of its stored replies."""
+    out = tmp_path / name
+    out.mkdir()
+    asked = [
+        {"task": "known", "query_id": f"q{n}", "request": f"{name}-{n}"} for n in range(len(scores))
+    ]
+    told = [
+        {**one, "status": "ok", "text": text, "seconds": len(name)}
+        for one, text in zip(asked, replies, strict=True)
+    ]
+    # A second sample of each query, which no judge of explanations is asked about.
+    repeats = [{**one, "request": f"{one['request']}-1", "repeat": 1} for one in asked]
+    rows = [
+        judgement(n, "reasoning", "llm", score, request=f"{name}-{n}")
+        for n, score in enumerate(scores)
+    ]
+    for file, content in (
+        ("requests.jsonl", [*repeats, *asked]),
+        ("responses.jsonl", [*told, *({**one, "status": "ok", "text": "x"} for one in repeats)]),
+        ("judgements.jsonl", rows),
+    ):
+        (out / file).write_bytes(b"".join(map(encode_row, content)))
+    return out
+
+
+def test_two_runs_are_compared_on_the_queries_with_the_same_reply(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = judged_alone(tmp_path, "one", [4, 3, 5], ["No dog.", "No cat.", "No man."])
+    other = judged_alone(tmp_path, "other", [3, 3, 0], ["No dog.", "No cat.", "No woman."])
+    found = agreed(tmp_path, one, other)
+    assert (found["n_compared"], found["n_other_reply"]) == (2, 1)
+    assert found["bland_altman"]["bias"] == 0.5
+    left_out = "Queries left out since A and B judged different replies: 1."
+    assert left_out in capsys.readouterr().out
+    assert left_out in (tmp_path / "agreement.html").read_text()
+
+
+def test_runs_without_a_reply_in_common_are_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = judged_alone(tmp_path, "one", [4], ["No dog."])
+    other = judged_alone(tmp_path, "other", [3], ["No cat."])
+    assert main(["agreement", str(one), str(other)]) == 2
+    shown = capsys.readouterr().err
+    assert shown.count("\n") == 1
+    assert "for the same reply (1 with different replies" in shown
+
+
+def test_a_reply_that_is_not_stored_is_not_taken_for_the_same(tmp_path: Path) -> None:
+    replies = ["No dog.", "No cat."]
+    one = judged_alone(tmp_path, "one", [4, 3], replies)
+    other = judged_alone(tmp_path, "other", [4, 3], replies)
+    stored = (other / "responses.jsonl").read_bytes().splitlines(keepends=True)
+    (other / "responses.jsonl").write_bytes(stored[1])
+    found = agreed(tmp_path, one, other)
+    assert (found["n_compared"], found["n_other_reply"]) == (1, 1)
+
+
+def test_judges_of_one_run_and_a_csv_are_about_the_same_replies(run: Path, tmp_path: Path) -> None:
+    assert agreed(tmp_path, run, "--judges", "llm,combined")["n_other_reply"] == 0
+    people = csv(tmp_path, "query_id,score", "q0,3")
+    assert agreed(tmp_path, run, people, "--judges", "llm")["n_other_reply"] == 0

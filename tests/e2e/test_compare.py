@@ -197,3 +197,22 @@ def test_runs_of_other_rows_are_not_compared(
     (folder / "task" / "known.json").write_text(json.dumps(records))
     other = run(folder, "other", A_REPLIES)
     assert "other rows of task known" in failed(capsys, runs[0], other)
+
+
+def test_runs_say_in_which_settings_they_differ(
+    folder: Path, runs: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = run(folder, "first", A_REPLIES, "--limit", "100", "--seed", "3")
+    content = json.loads((first / "results.json").read_text())
+    content["provenance"]["tasks"]["known"]["version"] = 2.0
+    (first / "results.json").write_text(json.dumps(content))
+    capsys.readouterr()
+    notes = compared(folder, runs[0], first)["notes"]
+    assert notes[0] == "The runs differ in --limit: a all, first the first 100."
+    assert notes[1].startswith("The runs differ in --model_args: a path=")
+    assert "/a.json, first path=" in notes[1]
+    assert notes[2:] == [
+        "The runs differ in --seed: a 0, first 3.",
+        "The runs differ in the version of known: a 1.0, first 2.0.",
+    ]
+    assert "a all, first the first 100" in " ".join(capsys.readouterr().out.split())
