@@ -86,7 +86,8 @@ def test_a_server_that_refuses_every_connection_stops_the_run(judge, ask, questi
         started_s = time.monotonic()
         message, done = stop_of(ask, questions(200), base_url=url, n_concurrent=8)
     assert f"got no connection to {url}" in message
-    assert time.monotonic() - started_s < 6
+    # Waiting out the backoff of every question would take minutes.
+    assert time.monotonic() - started_s < 30
     assert done.groups == []
 
 
