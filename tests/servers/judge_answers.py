@@ -91,7 +91,12 @@ def scripted_answer(body: Json, script: list[Json]) -> str:
 def valid_answer(body: Json) -> Any:
     """Return an answer that fits, always the same for the same question."""
     schema = schema_of(body)
-    return example(schema, schema.get("$defs", {}), random.Random(question_digest(body)))
+    rng = random.Random(question_digest(body))
+    answer = example(schema, schema.get("$defs", {}), rng)
+    # A judge of everything owes a refusal its score, which no schema of one field can say.
+    if isinstance(answer, dict) and answer.get("relevance") == "irrelevant" and "score" in answer:
+        answer["score"] = example_number(SCORE, rng)
+    return answer
 
 
 def example(node: Json, defs: Json, rng: random.Random) -> Any:
