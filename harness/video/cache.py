@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import math
 import os
 import secrets
 import zlib
@@ -19,19 +20,45 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-DEFAULT_MAX_BYTES: Final = 20 * 1024**3
+from rarft.harness.errors import UserError
+
+SIZE_VARIABLE: Final = "RARFT_FRAMES_GB"
+_DEFAULT_GB: Final = 20.0
 SCHEMA_VERSION: Final = 1
 
 _logger = logging.getLogger(__name__)
 
 
+def named_max_bytes() -> int:
+    """Return how much the cache may hold: RARFT_FRAMES_GB, else 20 GB.
+
+    Raises:
+        UserError: the variable is no number above 0.
+    """
+    named = os.environ.get(SIZE_VARIABLE) or str(_DEFAULT_GB)
+    try:
+        n_bytes = float(named) * 1e9
+    except ValueError:
+        n_bytes = 0.0
+    if not 0 < n_bytes < math.inf:
+        raise UserError(
+            f"got {SIZE_VARIABLE}={named}, expected how many GB of decoded frames to keep, such as "
+            "100; mend it"
+        )
+    return int(n_bytes)
+
+
 class FramesCache:
     """A folder of at most `max_bytes`; the entries used longest ago go first."""
 
-    def __init__(self, directory: Path, *, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+    def __init__(self, directory: Path, *, max_bytes: int | None = None) -> None:
         self.directory = directory
-        self.max_bytes = max_bytes
+        self.max_bytes = named_max_bytes() if max_bytes is None else max_bytes
         self._is_writable = True
+
+    def holds(self, key: str) -> bool:
+        """Return whether there is an entry; only reading it tells whether it is damaged."""
+        return all(path.is_file() for path in self._paths(key))
 
     def get(self, key: str) -> tuple[NDArray[np.uint8], dict[str, Any]] | None:
         """Return an entry's pixels, mapped from disk and read-only, and what was put with them.

@@ -1,8 +1,7 @@
-"""Read frames with decord, the decoder of the paper's code."""
+"""Read frames with decord, the decoder of the paper's code, where PyAV fails on a file."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rarft.harness.video.reader import DecodeError, VideoInfo
+from rarft.harness.video.reader import DecodeError, VideoInfo, decoding_threads
+from rarft.harness.video.resize import resize_frame
 
 # Full-size frames held at once: 768 frames of 1080p would take 5 GB.
 _CHUNK_FRAMES = 16
-_MAX_THREADS = 4
 
 
 @contextmanager
@@ -29,9 +28,10 @@ def open_decord(path: Path) -> Iterator[DecordVideo]:
     import decord
 
     decord.logging.set_level(decord.logging.QUIET)
-    threads = min(_MAX_THREADS, os.cpu_count() or 1)
     try:
-        yield DecordVideo(decord.VideoReader(str(path), ctx=decord.cpu(0), num_threads=threads))
+        yield DecordVideo(
+            decord.VideoReader(str(path), ctx=decord.cpu(0), num_threads=decoding_threads())
+        )
     # decord takes paths in UTF-8 only; PyAV takes any.
     except (decord.DECORDError, RuntimeError, IndexError, OSError, UnicodeEncodeError) as error:
         raise DecodeError(_reason(error, path)) from error
@@ -59,10 +59,17 @@ class DecordVideo:
             decoder="decord",
         )
 
-    def read(self, indices: Sequence[int]) -> Iterator[NDArray[np.uint8]]:
-        """Yield the frames of ascending indices. Shape: (height, width, 3)."""
+    def read(
+        self, indices: Sequence[int], *, height: int | None = None, width: int | None = None
+    ) -> NDArray[np.uint8]:
+        """Return the frames of ascending indices. Shape: (n_indices, height, width, 3)."""
+        size = (height or self.info.height, width or self.info.width)
+        pixels = np.empty((len(indices), *size, 3), dtype=np.uint8)
         for start in range(0, len(indices), _CHUNK_FRAMES):
-            yield from self._reader.get_batch(indices[start : start + _CHUNK_FRAMES]).asnumpy()
+            frames = self._reader.get_batch(indices[start : start + _CHUNK_FRAMES]).asnumpy()
+            for place, frame in enumerate(frames, start):
+                pixels[place] = resize_frame(frame, height=size[0], width=size[1])
+        return pixels
 
     def times_s(self, indices: Sequence[int]) -> list[float]:
         """Return when these frames are shown, the first frame of the file being at 0."""

@@ -6,11 +6,11 @@ import hashlib
 import json
 import platform
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import PIL
 from numpy.typing import NDArray
 
 from rarft.harness.errors import VideoError
@@ -19,11 +19,8 @@ from rarft.harness.video.cache import FramesCache
 from rarft.harness.video.content import content_hash
 from rarft.harness.video.policy import FramesPolicy
 from rarft.harness.video.reader import OpenVideo, decoder_versions, with_video
-from rarft.harness.video.resize import frame_size, resize_frame
+from rarft.harness.video.resize import frame_size
 from rarft.harness.video.sampling import clip_bounds, effective_fps, sample_indices
-
-# Raised when the same file, policy and decoders would give other pixels.
-DECODING_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -94,12 +91,11 @@ def frames_key(sha256: str, policy: FramesPolicy, *, clip: Span | None) -> str:
     The processor counts: the colour conversion of FFmpeg rounds differently on others.
     """
     identity = {
-        "decoding_version": DECODING_VERSION,
         "content": sha256,
         "policy": policy.to_json(),
         "clip": [clip.start_s, clip.end_s] if clip else None,
         "decoders": decoder_versions(),
-        "pillow": PIL.__version__,
+        "resized_by": {"torch": version("torch")},
         "machine": platform.machine(),
     }
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
@@ -117,12 +113,9 @@ def decode_frames(path: Path, policy: FramesPolicy, *, clip: Span | None = None)
         first, last = clip_bounds(info.n_frames, info.fps, clip)
         indices = sample_indices(info.n_frames, info.fps, policy, clip)
         height, width = frame_size(info.height, info.width, len(indices), policy)
-        pixels = np.empty((len(indices), height, width, 3), dtype=np.uint8)
-        for position, frame in enumerate(video.read(indices)):
-            pixels[position] = resize_frame(frame, height=height, width=width)
         n_total_frames = last - first + 1
         return Frames(
-            pixels=pixels,
+            pixels=video.read(indices, height=height, width=width),
             indices=tuple(indices),
             times_s=tuple(video.times_s(indices)),
             effective_fps=effective_fps(len(indices), n_total_frames, info.fps),

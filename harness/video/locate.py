@@ -36,8 +36,9 @@ def video_roots() -> tuple[Path, ...]:
 def find_video(name: str, *, roots: Sequence[Path]) -> Path:
     """Return the file of a video.
 
-    An absolute path that exists is used as it is. Otherwise the base name is looked for in each
-    root in turn, first exactly, then with another video extension; case counts.
+    An absolute path of a video that exists is used as it is: tasks that make their own videos give
+    one. Otherwise the base name is looked for in each root in turn, first exactly, then with
+    another video extension; case counts. Folders in a name are never followed.
 
     Raises:
         VideoError: no root holds the video.
@@ -50,7 +51,7 @@ def find_video(name: str, *, roots: Sequence[Path]) -> Path:
 set; expected it under one of the folders in RARFT_VIDEOS
     """
     given = Path(name)
-    if given.is_absolute() and given.is_file():
+    if given.is_absolute() and given.suffix.lower() in EXTENSIONS and given.is_file():
         return given
     # Annotation files hold paths of the machines they were made on, Windows ones too.
     base_name = name.replace("\\", "/").rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""Open a video with decord, or with PyAV where decord is absent or fails on the file.
+"""Open a video with PyAV, or with decord where PyAV fails on the file.
 
 A video's rate is its average rate, as in the paper's code, so that with a variable frame rate the
 index of a frame says little about its time; times come from the timestamps in the file.
@@ -7,13 +7,14 @@ index of a frame says little about its time; times come from the timestamps in t
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +23,15 @@ from rarft.harness.errors import VideoError
 
 T = TypeVar("T")
 
+# Raised when the same file, policy and decoders would give other pixels.
+DECODING_VERSION: Final = "2"
+# More threads hold more frames and, with several videos decoded at once, gain nothing.
+_MAX_THREADS: Final = 4
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoInfo:
-    """What a file says of its video stream; `fps` is the average rate, rotation is not applied."""
+    """What a file says of its video stream; `fps` is the average rate, sizes are those upright."""
 
     fps: float
     n_frames: int
@@ -40,12 +46,18 @@ class VideoInfo:
 
 
 class OpenVideo(Protocol):
-    """One open file; `read` may be called once."""
+    """One open file."""
 
     info: VideoInfo
 
-    def read(self, indices: Sequence[int]) -> Iterator[NDArray[np.uint8]]:
-        """Yield the frames of ascending indices, repeats included. Shape: (height, width, 3)."""
+    def read(
+        self, indices: Sequence[int], *, height: int | None = None, width: int | None = None
+    ) -> NDArray[np.uint8]:
+        """Return the frames of ascending indices, repeats included, of the file's size if no other.
+
+        Returns:
+            Shape: (n_indices, height, width, 3).
+        """
 
     def times_s(self, indices: Sequence[int]) -> list[float]:
         """Return when these frames are shown, the first frame of the file being at 0."""
@@ -57,13 +69,13 @@ class DecodeError(Exception):
 
 def decoder_names() -> tuple[str, ...]:
     """Return the installed decoders, the preferred one first."""
-    return tuple(name for name in ("decord", "av") if importlib.util.find_spec(name))
+    return tuple(name for name in ("av", "decord") if importlib.util.find_spec(name))
 
 
 @cache
 def decoder_versions() -> dict[str, str]:
-    """Return the installed decoders and their versions, the preferred one first."""
-    return {name: _version(name) for name in decoder_names()}
+    """Return what can change pixels: this package's way with them, and the installed decoders."""
+    return {"frames": DECODING_VERSION, **{name: _version(name) for name in decoder_names()}}
 
 
 def _version(name: str) -> str:
@@ -71,6 +83,11 @@ def _version(name: str) -> str:
         return version(name)
     except PackageNotFoundError:
         return "unknown"
+
+
+def decoding_threads() -> int:
+    """Return how many threads decode one video."""
+    return min(_MAX_THREADS, os.cpu_count() or 1)
 
 
 def open_with(decoder: str, path: Path) -> AbstractContextManager[OpenVideo]:
@@ -109,7 +126,7 @@ def with_video(path: Path, use: Callable[[OpenVideo], T]) -> T:
                 return use(video)
         except DecodeError as error:
             reasons.append(f"{decoder}: {' '.join(str(error).split())[:200]}")
-    said = "; ".join(reasons) or "neither decord nor av is installed"
+    said = "; ".join(reasons) or "neither av nor decord is installed"
     raise VideoError(f"{path.name}: got a file that cannot be decoded ({said}); copy it again")
 
 

@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from rarft.harness.errors import VideoError
 from rarft.harness.video.policy import FramesPolicy
@@ -50,7 +49,7 @@ def frame_size(height: int, width: int, n_frames: int, policy: FramesPolicy) -> 
 
 
 def resize_frame(frame: NDArray[np.uint8], *, height: int, width: int) -> NDArray[np.uint8]:
-    """Resize one frame with an antialiased bicubic filter.
+    """Resize one frame with the antialiased bicubic filter that the paper's code uses.
 
     Args:
         frame: Shape: (any height, any width, 3).
@@ -62,5 +61,12 @@ def resize_frame(frame: NDArray[np.uint8], *, height: int, width: int) -> NDArra
     """
     if frame.shape[:2] == (height, width):
         return frame
-    image = Image.fromarray(np.ascontiguousarray(frame))
-    return np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
+    import torch
+
+    # Colours stay side by side in memory: on such frames torch is several times faster.
+    image = torch.from_numpy(np.require(frame, requirements=("C", "W"))).permute(2, 0, 1)[None]
+    resized = torch.nn.functional.interpolate(
+        image, size=(height, width), mode="bicubic", antialias=True
+    )
+    pixels: NDArray[np.uint8] = resized[0].permute(1, 2, 0).numpy()
+    return pixels

@@ -38,6 +38,21 @@ def test_an_absolute_path_that_exists_needs_no_root(root):
     assert find_video(str(root / "b/v_x.mkv"), roots=[]) == root / "b/v_x.mkv"
 
 
+@pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "..\\..\\etc\\passwd", ".."])
+def test_a_name_leads_to_no_file_but_a_video(name, root):
+    (root.parent / "etc").mkdir()
+    (root.parent / "etc" / "passwd").touch()
+    with pytest.raises(VideoError, match="got no such video"):
+        find_video(name, roots=[root])
+
+
+def test_folders_in_a_name_are_not_followed_out_of_a_root(root):
+    (root.parent / "secret.mp4").touch()
+    for name in ("../secret.mp4", "a/../../secret.mp4", f"{root}/../secret.mp4/x"):
+        with pytest.raises(VideoError):
+            find_video(name, roots=[root])
+
+
 def test_the_first_root_that_holds_a_video_counts(root, tmp_path):
     other = tmp_path / "other"
     other.mkdir()
