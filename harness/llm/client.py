@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Coroutine, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from rarft.harness.llm.answer_cache import AnswerCache
 from rarft.harness.llm.answer_schema import FormatMemory
@@ -15,6 +14,7 @@ from rarft.harness.llm.budget import Ledger, Spending, Stopped
 from rarft.harness.llm.conversation import ask
 from rarft.harness.llm.deliveries import Deliveries, OnAnswers
 from rarft.harness.llm.endpoint import find_endpoint, open_client
+from rarft.harness.llm.event_loop import run_in_loop
 from rarft.harness.llm.line import BudgetSpentError, Gate, Line, Reach
 from rarft.harness.llm.outbox import Outbox
 from rarft.harness.llm.prices import read_prices
@@ -74,34 +74,9 @@ def answer_all(
 
 
 def _run(deliveries: Deliveries, settings: LLMSettings, ledger: Ledger) -> Stopped:
-    """Ask in an event loop: here, or in a thread where a loop runs here already."""
     if settings.budget_usd == 0:
         return "budget"
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(_ask_left(deliveries, settings, ledger))
-    return _run_beside(_ask_left(deliveries, settings, ledger))
-
-
-def _run_beside(asking: Coroutine[Any, Any, Stopped]) -> Stopped:
-    """Run in a thread with a loop of its own; an interrupt of this thread ends that one too."""
-    started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[Stopped]]] = Future()
-
-    async def run() -> Stopped:
-        task = asyncio.ensure_future(asking)
-        started.set_result((asyncio.get_running_loop(), task))
-        return await task
-
-    with ThreadPoolExecutor(1) as beside:
-        asked = beside.submit(asyncio.run, run())
-        try:
-            return asked.result()
-        except KeyboardInterrupt:
-            if not asked.done():
-                loop, task = started.result()
-                loop.call_soon_threadsafe(task.cancel)
-            raise
+    return run_in_loop(lambda: _ask_left(deliveries, settings, ledger))
 
 
 async def _ask_left(deliveries: Deliveries, settings: LLMSettings, ledger: Ledger) -> Stopped:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -36,6 +38,10 @@ class _Cost:
         self.usd = None if sent.usd is None or self.usd is None else self.usd + sent.usd
 
 
+def _ignore(sent: Sent) -> None:
+    """Take a call that nobody counts."""
+
+
 async def ask(line: Line, request: LLMRequest) -> LLMAnswer:
     """Ask one request: send again after faults on the way, correct unusable replies.
 
@@ -62,24 +68,49 @@ async def ask(line: Line, request: LLMRequest) -> LLMAnswer:
 async def _complete(
     line: Line, request: LLMRequest, messages: tuple[Message, ...], cost: _Cost
 ) -> tuple[ReplyFormat, Completion | Fault]:
-    """Send a conversation until it is answered, at most `n_attempts` times; say in which format."""
+    """Send a conversation until it is answered; say in which format."""
+
+    def body(used: ReplyFormat) -> Mapping[str, Any]:
+        return conversation_body(messages, request, line.settings, used)
+
+    used, sent = await send_until_answered(line, body, on_sent=cost.add)
+    return used, sent.outcome
+
+
+async def send_until_answered(
+    line: Line,
+    body: Callable[[ReplyFormat], Mapping[str, Any]],
+    *,
+    on_sent: Callable[[Sent], None] = _ignore,
+) -> tuple[ReplyFormat, Sent]:
+    """Send a body until it is answered, at most `n_attempts` times; say in which format it was.
+
+    Args:
+        line: The way to the server.
+        body: What is sent where replies are asked for in a format.
+        on_sent: Told of every call.
+
+    Raises:
+        UserError: no request can be answered, for example because the key has expired.
+        BudgetSpentError: one more call does not fit the budget.
+    """
     n_failed = 0
     while True:
         used = line.formats.current
-        sent = await line.send(conversation_body(messages, request, line.settings, used))
-        cost.add(sent)
-        outcome = sent.outcome
-        if isinstance(outcome, Completion):
-            return used, outcome
-        if outcome.kind == "stop":
-            raise UserError(f"{line.endpoint.base_url}: {outcome.reason}")
-        if outcome.kind == "format" and line.formats.can_fall_back(used):
+        sent = await line.send(body(used))
+        on_sent(sent)
+        fault = sent.outcome
+        if isinstance(fault, Completion):
+            return used, sent
+        if fault.kind == "stop":
+            raise UserError(f"{line.endpoint.base_url}: {fault.reason}")
+        if fault.kind == "format" and line.formats.can_fall_back(used):
             line.formats.refused(used)
             continue
         n_failed += 1
-        if outcome.kind != "again" or n_failed >= line.settings.n_attempts:
-            return used, outcome
-        await asyncio.sleep(max(backoff_s(n_failed, rng=line.rng), outcome.wait_s or 0.0))
+        if fault.kind != "again" or n_failed >= line.settings.n_attempts:
+            return used, sent
+        await asyncio.sleep(max(backoff_s(n_failed, rng=line.rng), fault.wait_s or 0.0))
 
 
 def read_reply(completion: Completion, request: LLMRequest) -> tuple[BaseModel | None, str]:

@@ -18,10 +18,30 @@ from rarft.harness.models.card import Card, PromptMode, read_card
 
 BACKENDS: Final[dict[str, str]] = {
     "blind": "rarft.harness.models.blind",
+    "bridge": "rarft.harness.models.bridge",
     "floors": "rarft.harness.models.floors",
     "hf": "rarft.harness.models.hf",
+    "openai": "rarft.harness.models.openai",
     "replay": "rarft.harness.models.replay",
+    "vllm": "rarft.harness.models.vllm_engine",
 }
+
+UNNAMED_ARGS: Final[dict[str, tuple[str, ...]]] = {
+    "bridge": (
+        "cwd", "hello_timeout_s", "max_deaths", "project", "python", "runners", "timeout_s",
+    ),
+    "openai": (
+        "base_url", "n_attempts", "n_concurrent", "server", "timeout_s", "transport", "url_prefix",
+    ),
+    "vllm": (
+        "cpu_offload_gb", "data_parallel_backend", "data_parallel_size",
+        "distributed_executor_backend", "frames_memory_gb", "gpu_memory_utilization",
+        "kv_cache_memory_bytes", "max_num_batched_tokens", "max_num_seqs", "mm_processor_cache_gb",
+        "pipeline_parallel_size", "tensor_parallel_size", "window",
+    ),
+}  # fmt: skip
+"""The arguments of each backend that say how a model is reached, not what it is asked: stored
+replies hold whatever their values."""
 
 PACKAGED_CARDS: Final = Path(__file__).parent / "cards"
 PROMPTS: Final = Path(__file__).parent / "prompts"
@@ -30,6 +50,7 @@ __all__ = [
     "BACKENDS",
     "PACKAGED_CARDS",
     "PROMPTS",
+    "UNNAMED_ARGS",
     "Card",
     "Model",
     "PromptMode",
@@ -39,6 +60,7 @@ __all__ = [
     "checked_prompt",
     "find_card",
     "load_model",
+    "named_args",
     "prompt_text",
     "read_card",
     "read_prompt",
@@ -128,6 +150,18 @@ def checked_prompt(text: str, path: Path) -> str:
     if "{query}" not in text:
         raise UserError(f"{path}: got a prompt without '{{query}}', expected it once; add it")
     return text.rstrip("\n")
+
+
+def named_args(card: Card, model_args: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments that are part of every request's name.
+
+    Example:
+        >>> card, _ = find_card("openai")
+        >>> named_args(card, {"model": "m", "base_url": "http://a/v1"})
+        {'model': 'm'}
+    """
+    unnamed = UNNAMED_ARGS.get(card.backend, ())
+    return {name: value for name, value in model_args.items() if name not in unnamed}
 
 
 def load_model(

@@ -167,7 +167,7 @@ def opening_logits(
     """Look at a batch once more and return each row's logits along its opening's path.
 
     Args:
-        network: A `Qwen2_5_VLForConditionalGeneration`.
+        network: A network of the hf backend.
         inputs: The tensors of the prompts, padded on the left.
         replies: The tokens of each reply.
         openings: Where each answer opens; rows without one are carried along.
@@ -182,6 +182,8 @@ def opening_logits(
     longest = max(map(len, added))
     extended = dict(inputs)
     for name, fill in (("input_ids", None), ("attention_mask", 1), ("mm_token_type_ids", 0)):
+        if name not in inputs:
+            continue
         rows = []
         for row, more in zip(inputs[name], added, strict=True):
             tail = row.new_tensor(more if fill is None else [fill] * len(more))

@@ -1,4 +1,4 @@
-"""Load a checkpoint of the Qwen2.5-VL family: from the Hub, a folder, or this package."""
+"""Load a checkpoint that can be shown a video: from the Hub, a folder, or this package."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from transformers import (
     AutoModelForImageTextToText,
     AutoProcessor,
     GenerationConfig,
-    Qwen2_5_VLForConditionalGeneration,
 )
 from transformers.utils import logging as transformers_logging
 
 from rarft.harness.errors import NotFoundError, UserError
+from rarft.harness.models.hf_layouts import ARCHITECTURES
 from rarft.harness.models.revision import PACKAGE_PREFIX, checkpoint_folder, is_offline
 from rarft.harness.models.rope_time import mend_positions
 from rarft.harness.models.tiny_weights import draw_weights
@@ -36,19 +36,27 @@ DTYPES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointChoice:
-    """What to load and where; `name` is a Hub id, a folder or `package:<folder>`."""
+    """What to load and where; `name` is a Hub id, a folder or `package:<folder>`.
+
+    `trusts_code` lets a checkpoint run Python files of its own.
+    """
 
     name: str
     revision: str | None
     dtype: torch.dtype
     device: torch.device
     attn_implementation: str
+    trusts_code: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """A loaded network with its processor; `own_generation` is what the checkpoint ships."""
+    """A loaded network with its processor; `own_generation` is what the checkpoint ships.
 
+    `architecture` is transformers' name of the model type.
+    """
+
+    architecture: str
     network: Any
     processor: Any
     own_generation: Any
@@ -89,7 +97,8 @@ def load_checkpoint(choice: CheckpointChoice) -> Checkpoint:
 
     Raises:
         NotFoundError: the checkpoint is not on this machine and cannot be downloaded.
-        UserError: it is no Qwen2.5-VL, lacks a file or is damaged, or needs what is not installed.
+        UserError: it is no model that can be shown a video here, lacks a file or is damaged, brings
+            code that is not trusted, or needs what is not installed.
     """
     folder = checkpoint_folder(choice.name)
     if Path(folder).is_dir() and not (Path(folder) / "config.json").is_file():
@@ -97,28 +106,41 @@ def load_checkpoint(choice: CheckpointChoice) -> Checkpoint:
             f"got pretrained={choice.name}, a folder without config.json, expected a saved "
             "checkpoint; name the folder that holds its files"
         )
-    source: dict[str, Any] = {"pretrained_model_name_or_path": folder, "revision": choice.revision}
+    # A checkpoint may bring code of its own, which runs only where the user says so. Pickled
+    # weights are code, too, and never opened.
+    source: dict[str, Any] = {
+        "pretrained_model_name_or_path": folder,
+        "revision": choice.revision,
+        "trust_remote_code": choice.trusts_code,
+    }
     if is_offline():
         source["local_files_only"] = True
     transformers_logging.disable_progress_bar()
     try:
         config = AutoConfig.from_pretrained(**source)
-        if config.model_type != "qwen2_5_vl":
+        if config.model_type not in ARCHITECTURES:
             raise UserError(
-                f"got pretrained={choice.name} of type {config.model_type}, expected qwen2_5_vl"
+                f"got pretrained={choice.name} of type {config.model_type}, expected a video model "
+                f"of type {', '.join(ARCHITECTURES)}; name another checkpoint or backend"
             )
         processor = AutoProcessor.from_pretrained(**source)
         network = _load_network(choice, config, source)
     except _LOAD_ERRORS as error:
         raise _refusal(choice, error) from error
     processor.tokenizer.padding_side = "left"
-    mend_positions(network)
+    if config.model_type == "qwen2_5_vl":
+        mend_positions(network)
     own_generation = network.generation_config
     if own_generation.eos_token_id is None:
         own_generation.eos_token_id = processor.tokenizer.eos_token_id
     # transformers fills what a call leaves open from here, such as a repetition penalty of 1.05.
     network.generation_config = GenerationConfig()
-    return Checkpoint(network=network.eval(), processor=processor, own_generation=own_generation)
+    return Checkpoint(
+        architecture=config.model_type,
+        network=network.eval(),
+        processor=processor,
+        own_generation=own_generation,
+    )
 
 
 # A damaged configuration shows as whatever transformers stumbles over.
@@ -156,6 +178,16 @@ def _refusal(choice: CheckpointChoice, error: Exception) -> UserError:
             f"got pretrained={choice.name}, which does not fit into the memory of {choice.device} "
             f"({reason}); free it, or give dtype=bfloat16 or another device"
         )
+    if "trust_remote_code" in f"{error}":
+        return UserError(
+            f"got pretrained={choice.name}, which brings code of its own, expected none; if you "
+            "trust it give --model_args trust_remote_code=true, which runs it"
+        )
+    if "safetensors" in reason and "no file named" in reason:
+        return NotFoundError(
+            f"got pretrained={choice.name}, which has no weights as safetensors, and other formats "
+            "can run code; save it with transformers' save_pretrained"
+        )
     if isinstance(error, (OSError, ValueError, httpx.HTTPError)):
         return NotFoundError(
             f"got pretrained={choice.name}, which cannot be loaded ({reason}), expected a Hub id "
@@ -179,8 +211,9 @@ def _load_network(choice: CheckpointChoice, config: Any, source: dict[str, Any])
         network.generation_config = GenerationConfig.from_pretrained(folder)
         return network.to(device=choice.device, dtype=choice.dtype)
     placed = "auto" if choice.device == torch.device("cuda") else {"": choice.device}
-    return Qwen2_5_VLForConditionalGeneration.from_pretrained(
+    return AutoModelForImageTextToText.from_pretrained(
         **source,
+        use_safetensors=True,
         dtype=choice.dtype,
         attn_implementation=choice.attn_implementation,
         device_map=placed if choice.device.type == "cuda" else None,

@@ -1,4 +1,4 @@
-"""Backend for the Qwen2.5-VL family in transformers: frames and their times in, text out.
+"""Backend for Qwen2.5-VL, Qwen3-VL and InternVL in transformers: frames, times in, text out.
 
 The checkpoint is loaded with the first task, so a dry run or a finished one costs nothing.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.metadata
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import cached_property
 from itertools import groupby
@@ -34,14 +35,16 @@ from rarft.harness.models.checkpoint import (
     choose_dtype,
     load_checkpoint,
 )
+from rarft.harness.models.fitting_batches import FittingBatches, TooLargeError
 from rarft.harness.models.frames_loader import FramesLoader
+from rarft.harness.models.hf_arrival import FirstBatch
 from rarft.harness.models.hf_generation import (
     check_settings,
     end_token_ids,
     generation_config,
     until_end,
 )
-from rarft.harness.models.hf_inputs import make_inputs
+from rarft.harness.models.hf_layouts import LAYOUT_VERSIONS, laid_out
 from rarft.harness.models.revision import checkpoint_folder, hub_commit, named_checkpoint
 from rarft.harness.models.rope_time import POSITIONS_VERSION
 from rarft.harness.models.row_sampling import SAMPLING_VERSION, RowSampler, greedy
@@ -52,7 +55,10 @@ from rarft.harness.video.cache import FramesCache
 from rarft.harness.video.frames import Frames
 from rarft.harness.video.reader import decoder_versions
 
-MODEL_ARGS: Final = ("pretrained", "revision", "dtype", "device", "attn_implementation", "score")
+MODEL_ARGS: Final = (
+    *("pretrained", "revision", "dtype", "device", "attn_implementation", "score"),
+    "trust_remote_code",
+)
 SCORES: Final = ("none", "logits")
 
 
@@ -79,11 +85,17 @@ def load(
     check_settings(generation)
     if model_args.get("score") not in (None, *SCORES):
         raise UserError(f"got score={model_args['score']}, expected score=none or score=logits")
+    trusts_code = model_args.get("trust_remote_code") or False
+    if not isinstance(trusts_code, bool):
+        raise UserError(f"got trust_remote_code={trusts_code}, expected true or false")
     checkpoint, revision = named_checkpoint(card, model_args)
-    if checkpoint is None or card.frames is None:
+    if checkpoint is None:
         raise UserError(
-            f"{card.name}: got a card without checkpoint or frames, expected both for backend hf"
+            f"got no checkpoint for model '{card.name}', whose card names none, expected a Hub id "
+            "or a folder; give --model_args pretrained=<folder>"
         )
+    if card.frames is None:
+        raise UserError(f"{card.name}: got a card without frames, expected them for backend hf")
     device = choose_device(str(model_args.get("device", "auto")))
     choice = CheckpointChoice(
         name=checkpoint,
@@ -91,6 +103,7 @@ def load(
         dtype=choose_dtype(str(model_args.get("dtype", "auto")), device),
         device=device,
         attn_implementation=str(model_args.get("attn_implementation", "sdpa")),
+        trusts_code=trusts_code,
     )
     frames_loader = FramesLoader(
         card.frames, cache=FramesCache(cache / "frames"), n_kept=max(batch_size, 1)
@@ -119,6 +132,10 @@ class HfModel:
         scores_logits: bool = False,
     ) -> None:
         self._order = card.order
+        self._frame_label = card.frame_label
+        self._architecture = card.architecture
+        self._batches = FittingBatches()
+        self._first_batch = FirstBatch()
         self._form = card.output.form
         self._scores_logits = scores_logits
         self._choice = choice
@@ -135,6 +152,7 @@ class HfModel:
         # Named where they take part only, so that what they do not change keeps its name.
         sampling = {"sampling": SAMPLING_VERSION} if is_sampled(self._generation) else {}
         scoring = {"answer_opening": OPENING_VERSION} if self._scores_logits else {}
+        layout = LAYOUT_VERSIONS.get(self._architecture or "")
         return {
             "torch": torch.__version__,
             "transformers": importlib.metadata.version("transformers"),
@@ -146,6 +164,7 @@ class HfModel:
             "attn_implementation": self._choice.attn_implementation,
             **sampling,
             **scoring,
+            **({"layout": layout} if layout else {}),
         }
 
     @property
@@ -154,7 +173,7 @@ class HfModel:
 
         Raises:
             NotFoundError: the checkpoint is not there.
-            UserError: it is no Qwen2.5-VL, or cannot be loaded as asked.
+            UserError: it can be shown no video, or cannot be loaded as asked.
         """
         if self._loaded is None:
             self._loaded = load_checkpoint(_pinned(self._choice))
@@ -168,7 +187,7 @@ class HfModel:
         """Answer one batch, in order; a bad video or too long a prompt fails its request only.
 
         Raises:
-            RarftError: the processor does not give the model the frames' times.
+            RarftError: the processor or the network does not get the frames' times.
         """
         replies: dict[int, Reply] = {}
         usable: list[tuple[int, Request, Frames]] = []
@@ -191,20 +210,28 @@ class HfModel:
             torch.cuda.empty_cache()
 
     def _answer(self, requests: Sequence[Request], frames: Sequence[Frames]) -> list[Reply]:
-        """Answer requests of equal settings; one by one where the batch is too large."""
+        """Answer requests of equal settings, in batches that fit."""
+        pairs = list(zip(requests, frames, strict=True))
+        return self._batches.answer(pairs, self._answer_fitting)
+
+    def _answer_fitting(self, pairs: Sequence[tuple[Request, Frames]]) -> list[Reply]:
+        """Answer requests at once.
+
+        Raises:
+            TooLargeError: they do not fit into memory, or a prompt is too long.
+        """
         try:
-            return self._answer_at_once(requests, frames)
-        except torch.OutOfMemoryError:
-            message = "out of GPU memory"
-        except _TooLongError as error:
-            message = str(error)
+            return self._answer_at_once([one[0] for one in pairs], [one[1] for one in pairs])
+        except torch.OutOfMemoryError as error:
+            reason = " ".join(f"{error}".split())[:120]
         # Outside the handler: the exception would keep the batch's tensors alive.
         if self._choice.device.type == "cuda":
             torch.cuda.empty_cache()
-        if len(requests) == 1:
-            return [Reply(failure=message)]
-        pairs = zip(requests, frames, strict=True)
-        return [self._answer([request], [one])[0] for request, one in pairs]
+        raise TooLargeError(
+            f"got one request that does not fit into the memory of {self._choice.device} "
+            f"({reason}); free it, give dtype=bfloat16, or fewer frames in a card",
+            for_memory=True,
+        )
 
     def _answer_at_once(self, requests: Sequence[Request], frames: Sequence[Frames]) -> list[Reply]:
         started_s = time.perf_counter()
@@ -212,12 +239,20 @@ class HfModel:
         own = self.checkpoint.own_generation
         settings = generation_config({**self._generation, **requests[0].generation}, own=own)
         with suitable_threads(network):
-            inputs = make_inputs(processor, requests, frames, order=self._order)
+            inputs = laid_out(
+                self.checkpoint.architecture,
+                processor,
+                requests,
+                frames,
+                order=self._order,
+                frame_label=self._frame_label,
+            )
             n_prompt_tokens = inputs["attention_mask"].sum(dim=1).tolist()
             _check_length(max(n_prompt_tokens), settings.max_new_tokens, network.config.text_config)
             inputs = inputs.to(network.device)
             with torch.inference_mode():
-                output = self._generated(network, inputs, settings, requests)
+                with self._compared(network, inputs, frames):
+                    output = self._generated(network, inputs, settings, requests)
                 new_tokens = output[:, inputs["input_ids"].shape[1] :].tolist()
                 kept = [until_end(token_ids, end_token_ids(own)) for token_ids in new_tokens]
                 scores = self._scored(network, inputs, kept)
@@ -235,6 +270,14 @@ class HfModel:
             )
             for token_ids, score, n_prompt, one in rows
         ]
+
+    def _compared(
+        self, network: Any, inputs: Any, frames: Sequence[Frames]
+    ) -> AbstractContextManager[None]:
+        """Compare the first batch as the network sees it, where its positions carry the times."""
+        if self.checkpoint.architecture != "qwen2_5_vl":
+            return nullcontext()
+        return self._first_batch.compared(network, inputs, frames)
 
     def _generated(
         self, network: Any, inputs: Any, settings: GenerationConfig, requests: Sequence[Request]
@@ -282,14 +325,11 @@ def _pinned(choice: CheckpointChoice) -> CheckpointChoice:
     return replace(choice, revision=hub_commit(choice.name, choice.revision) or choice.revision)
 
 
-class _TooLongError(Exception):
-    """A prompt leaves no room for the reply."""
-
-
 def _check_length(n_prompt_tokens: int, n_new_tokens: int, text_config: Any) -> None:
     limit = text_config.max_position_embeddings
     if n_prompt_tokens + n_new_tokens > limit:
-        raise _TooLongError(
+        raise TooLargeError(
             f"got a prompt of {n_prompt_tokens} tokens, expected at most {limit - n_new_tokens} "
-            f"before {n_new_tokens} new ones"
+            f"before {n_new_tokens} new ones",
+            for_memory=False,
         )

@@ -45,7 +45,7 @@ def make_inputs(
         )
     inputs = processor(
         text=texts,
-        videos=[_channels_first(one.pixels) for one in frames],
+        videos=[channels_first(one.pixels) for one in frames],
         video_metadata=[video_metadata(one) for one in frames],
         do_sample_frames=False,
         do_resize=False,
@@ -57,8 +57,8 @@ def make_inputs(
     return inputs
 
 
-def _channels_first(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> torch.Tensor:
-    """Copy frames that may be read-only. Shape: (frames, 3, height, width)."""
+def channels_first(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> torch.Tensor:
+    """Return a copy of frames, which may be read-only. Shape: (frames, 3, height, width)."""
     return torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2)
 
 

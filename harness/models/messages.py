@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 Order = Literal["video_text", "text_video"]
 
 
 def chat_messages(
-    prompt: str, *, system: str | None, order: Order, has_video: bool
+    prompt: str,
+    *,
+    system: str | None,
+    order: Order,
+    has_video: bool,
+    labels: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """Return the messages for a chat template; without `system` the template adds its own.
+
+    Where there are `labels`, an image stands after each of them, instead of a video.
 
     Example:
         >>> chat_messages("Query: a dog", system=None, order="text_video", has_video=True)
         [{'role': 'user', 'content': [{'type': 'text', 'text': 'Query: a dog'}, {'type': 'video'}]}]
     """
-    content: list[dict[str, Any]] = [{"type": "text", "text": prompt}]
-    if has_video:
-        content.insert(0 if order == "video_text" else 1, {"type": "video"})
+    text = {"type": "text", "text": prompt}
+    shown: list[dict[str, Any]] = [{"type": "video"}] if has_video else []
+    for label in labels:
+        shown += [{"type": "text", "text": label}, {"type": "image"}]
+    content = [*shown, text] if order == "video_text" else [text, *shown]
     messages = [{"role": "user", "content": content}]
     if system is not None:
         messages.insert(0, {"role": "system", "content": [{"type": "text", "text": system}]})

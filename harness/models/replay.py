@@ -1,8 +1,8 @@
 """Replies made elsewhere, scored as if this harness had asked for them.
 
-Reads this harness's responses.jsonl, and the list of {video, query, model_output} that the official
-inference script writes. Rows are matched by query text and by video base name, with or without a
-video extension; ours by task and query id before that.
+Reads this harness's responses.jsonl, the list of {video, query, model_output} that the official
+inference script writes, and what replay_formats.py reads. Rows are matched by query text and by
+video base name, with or without a video extension; ours by task and query id before that.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ from __future__ import annotations
 import codecs
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from rarft.harness.errors import NotFoundError, UserError
 from rarft.harness.models.base import Request
 from rarft.harness.models.card import Card
+from rarft.harness.models.replay_formats import READERS, Format, detect_format, parse_json
 from rarft.harness.parsing import FORMS
 from rarft.harness.reply_rows import reply_from_row
 from rarft.harness.types import Query, Reply
@@ -24,7 +26,7 @@ from rarft.harness.video.locate import stem
 
 Rows = dict[tuple[str, ...], Reply]
 
-MODEL_ARGS: Final = ("path", "missing", "form")
+MODEL_ARGS: Final = ("path", "missing", "form", "format", "threshold")
 NEWEST_SCHEMA_VERSION: Final = 1
 
 
@@ -61,13 +63,48 @@ def load(
             f"got form={form} for model replay, expected one of {', '.join(FORMS)}; "
             "leave it out for the card's"
         )
-    return ReplayModel(Path(str(model_args["path"])), is_missing_error=missing == "error")
+    return ReplayModel(
+        Path(str(model_args["path"])),
+        is_missing_error=missing == "error",
+        file_format=_format(model_args),
+        threshold=_threshold(model_args),
+    )
+
+
+def _format(model_args: Mapping[str, Any]) -> Format:
+    chosen = model_args.get("format", "auto")
+    if chosen not in get_args(Format):
+        raise UserError(
+            f"got format={chosen} for model replay, expected one of {', '.join(get_args(Format))}; "
+            "leave it out to have it found out"
+        )
+    named: Format = chosen
+    return named
+
+
+def _threshold(model_args: Mapping[str, Any]) -> float | None:
+    value = model_args.get("threshold")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise UserError(
+            f"got threshold={value} for model replay, expected a number; leave it out for the "
+            "project's own"
+        )
+    return float(value)
 
 
 class ReplayModel:
     """The replies of one file."""
 
-    def __init__(self, path: Path, *, is_missing_error: bool) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        is_missing_error: bool,
+        file_format: Format = "auto",
+        threshold: float | None = None,
+    ) -> None:
         if not path.is_file():
             raise NotFoundError(
                 f"got path={path} for model replay, expected a file of replies; check it"
@@ -75,7 +112,7 @@ class ReplayModel:
         content = path.read_bytes()
         self.path = path
         self.engine: Mapping[str, str] = {"replay_sha256": hashlib.sha256(content).hexdigest()}
-        self._replies = read_replies(content, path)
+        self._replies = read_replies(content, path, file_format=file_format, threshold=threshold)
         self._is_missing_error = is_missing_error
 
     def prepare(self, queries: Sequence[Query]) -> None:
@@ -103,17 +140,29 @@ class ReplayModel:
         return self._replies.get((query.task, query.id, *asked)) or self._replies.get(asked)
 
 
-def read_replies(content: bytes, path: Path) -> Rows:
+def read_replies(
+    content: bytes, path: Path, *, file_format: Format = "auto", threshold: float | None = None
+) -> Rows:
     """Return replies by (video, query), and ours by (task, query id, video, query) too.
 
     A last line that a kill tore is left out.
 
     Raises:
-        UserError: the content is neither form, or of a newer version of this package.
+        UserError: the content is of no known form, or of a newer version of this package.
     """
     try:
         content = content.removeprefix(codecs.BOM_UTF8)
-        if content.lstrip().startswith(b"["):
+        if file_format == "auto":
+            file_format = _found_format(content)
+        if file_format in READERS:
+            answered = READERS[file_format](parse_json(content.decode()), threshold=threshold)
+            return {(_video(video), _words(query)): reply for video, query, reply in answered}
+        if threshold is not None:
+            raise UserError(
+                f"{path}: got threshold={threshold} for replies without a score, expected none; "
+                "leave it out"
+            )
+        if file_format == "official":
             return _official_replies(json.loads(content.decode()))
         rows = _json_lines(content)
         _check_versions(rows, path)
@@ -122,8 +171,23 @@ def read_replies(content: bytes, path: Path) -> Rows:
         reason = " ".join(str(error).split())
         raise UserError(
             f"{path}: got a file that cannot be replayed ({reason}), expected "
-            "responses.jsonl or a JSON list of {video, query, model_output}"
+            "responses.jsonl, a JSON list of {video, query, model_output}, or the predictions of "
+            "NA-VMR or RaTSG"
         ) from error
+
+
+def _found_format(content: bytes) -> Format:
+    """Tell the formats apart by the first row; ours may be too large to be read twice."""
+    text = content.lstrip()
+    if text.startswith(b"["):
+        return detect_format(json.loads(content.decode())) or "official"
+    first_line = text.partition(b"\n")[0]
+    try:
+        first = json.loads(first_line.decode())
+    except ValueError:
+        # One object over several lines, or damage; a first line is never the one that a kill tore.
+        first = json.loads(content.decode())
+    return detect_format(first) or "own"
 
 
 def _own_replies(rows: Sequence[Mapping[str, Any]]) -> Rows:

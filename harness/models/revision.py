@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -18,16 +18,21 @@ from rarft.harness.models.card import Card
 
 PACKAGE_PREFIX: Final = "package:"
 _SUFFIXES: Final = (".json", ".safetensors", ".bin", ".txt", ".jinja", ".model")
+_RUNNERS_SUFFIXES: Final = (".pth", ".pt", ".ckpt", ".t7")
+"""Of a model that a runner loads; beside weights that we load they belong to a trainer."""
 _WHOLE_BYTES: Final = 16 * 1024**2
 _N_BLOCKS: Final = 256
 _BLOCK_BYTES: Final = 64 * 1024
 _HUB_TIMEOUT_S: Final = 10
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
+_SERVED: Final = ("openai",)
 _SWITCHED_ON: Final = frozenset({"1", "true", "yes", "on"})
 
 
 def named_checkpoint(card: Card, model_args: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Return the checkpoint and the revision asked for; a card's revision is its checkpoint's only.
+
+    Behind a server the checkpoint is the name by which the server knows the model.
 
     Example:
         >>> card = Card(name="m", family="base", backend="hf", checkpoint="a/b", revision="v2",
@@ -37,17 +42,17 @@ def named_checkpoint(card: Card, model_args: Mapping[str, Any]) -> tuple[str | N
         >>> named_checkpoint(card, {"pretrained": "c/d"})
         ('c/d', None)
     """
-    given = model_args.get("pretrained")
+    given = model_args.get("model" if card.backend in _SERVED else "pretrained")
     checkpoint = given or card.checkpoint
     revision = model_args.get("revision") or (None if given else card.revision)
     return (str(checkpoint) if checkpoint else None, str(revision) if revision else None)
 
 
 def resolve_revision(card: Card, *, model_args: Mapping[str, Any]) -> str | None:
-    """Return the commit of a Hub id, or a digest of a local folder's files.
+    """Return the commit of a Hub id, or a digest of a local file or of a folder's files.
 
     Offline, a commit comes from the local snapshot; where there is none, the revision asked for is
-    returned.
+    returned. The weights behind a server are not seen: theirs is the revision that the user names.
 
     Raises:
         NotFoundError: the checkpoint is neither a folder nor the form of a Hub id.
@@ -56,13 +61,19 @@ def resolve_revision(card: Card, *, model_args: Mapping[str, Any]) -> str | None
     checkpoint, revision = named_checkpoint(card, model_args)
     if checkpoint is None:
         return None
+    if card.backend in _SERVED:
+        return revision
     folder = Path(checkpoint_folder(checkpoint))
+    if folder.is_file():
+        return _digest([folder], folder.parent, weights="")
     if not folder.is_dir():
         return hub_commit(checkpoint, revision) or revision or "main"
     is_drawn = (
         checkpoint.startswith(PACKAGE_PREFIX) and not (folder / "model.safetensors").is_file()
     )
-    return _folder_digest(folder, weights=_drawn_weights() if is_drawn else "")
+    suffixes = _SUFFIXES + (_RUNNERS_SUFFIXES if card.backend == "bridge" else ())
+    paths = [path for path in sorted(folder.rglob("*")) if path.suffix in suffixes]
+    return _digest(paths, folder, weights=_drawn_weights() if is_drawn else "")
 
 
 def checkpoint_folder(name: str) -> str:
@@ -131,7 +142,7 @@ def _drawn_weights() -> str:
     return f"weights {WEIGHTS_VERSION} of seed {SEED}"
 
 
-def _folder_digest(folder: Path, *, weights: str) -> str:
+def _digest(paths: Iterable[Path], folder: Path, *, weights: str) -> str:
     """Return the digest of all files that make a checkpoint, and of what draws its weights.
 
     A file of up to 16 MiB is read whole. Of a larger one the size and 256 evenly spread blocks of
@@ -140,8 +151,8 @@ def _folder_digest(folder: Path, *, weights: str) -> str:
     edit that falls between two blocks, 16 MB apart in a file of 4 GB, is missed.
     """
     digest = hashlib.sha256(weights.encode())
-    for path in sorted(folder.rglob("*")):
-        if path.suffix not in _SUFFIXES or not path.is_file():
+    for path in paths:
+        if not path.is_file():
             continue
         try:
             n_bytes = path.stat().st_size

@@ -1,4 +1,4 @@
-"""Run the loopback judge as a process of its own, for as long as it is needed."""
+"""Run a loopback server as a process of its own, for as long as it is needed."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-SCRIPT = Path(__file__).with_name("judge_server.py")
+FOLDER = Path(__file__).parent
 
 
 @contextmanager
-def running_server(*arguments: str) -> Iterator[str]:
-    """Yield the address of a judge server; it ends with the block."""
+def running_server(*arguments: str, script: str = "judge_server.py") -> Iterator[str]:
+    """Yield the address of a server beside this file; it ends with the block."""
     process = subprocess.Popen(
-        [sys.executable, SCRIPT, "--port", "0", *arguments], stdout=subprocess.PIPE, text=True
+        [sys.executable, FOLDER / script, "--port", "0", *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     try:
         url = process.stdout.readline().strip()
         if not url:
-            raise RuntimeError(f"the judge server ended with code {process.wait()}")
+            raise RuntimeError(f"{script} ended with code {process.wait()}")
         yield url
     finally:
         process.kill()

@@ -63,6 +63,14 @@ def test_a_prompt_file_beside_the_card_is_read(tmp_path: Path) -> None:
         (("fps: 2", "fpss: 2"), "fpss"),
         (("backend: hf", "backend: nothing"), "backend"),
         (("source: me", "source: me\nnew_field: 1"), "new_field"),
+        (("source: me", "source: me\nverified: {level: tested}"), "verified.level"),
+        (("source: me", "source: me\nverified: {level: weights}"), "needs the date and a note"),
+        (("source: me", "source: me\nsources: {colour: here}"), "no field of a card"),
+        (("source: me", "source: me\nofficial_prompt: [{name: a, source: b}]"), "says why"),
+        (
+            ("source: me", "source: me\nofficial_prompt: [{name: a, source: b, sha256: abc}]"),
+            "official_prompt.0.sha256",
+        ),
     ],
 )
 def test_a_wrong_field_is_named_in_one_line(

@@ -258,7 +258,7 @@ def test_a_missing_checkpoint_is_refused_in_one_line(open_model, tmp_path):
 
 def test_a_checkpoint_of_another_family_is_refused(tmp_path):
     (tmp_path / "config.json").write_text('{"model_type": "qwen2_vl"}')
-    assert "of type qwen2_vl, expected qwen2_5_vl" in refusal(choice_of(str(tmp_path)))
+    assert "of type qwen2_vl, expected a video model" in refusal(choice_of(str(tmp_path)))
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no weights " * 1000])
@@ -310,8 +310,14 @@ def test_the_commit_that_was_named_is_loaded_though_the_branch_moved(
 
 
 def test_a_card_without_frames_is_refused(open_model):
-    with pytest.raises(UserError, match="without checkpoint or frames"):
+    with pytest.raises(UserError, match="a card without frames"):
         open_model(CARD.model_copy(update={"frames": None}))
+
+
+def test_a_card_without_a_checkpoint_says_how_to_name_one(open_model):
+    with pytest.raises(UserError, match="--model_args pretrained=") as caught:
+        open_model(CARD.model_copy(update={"checkpoint": None}))
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.gpu

@@ -210,6 +210,26 @@ def test_names_sizes_and_nothing_else_of_a_folder_count(tmp_path):
     assert digest_of(tmp_path) != before
 
 
+def test_one_file_of_weights_is_known_by_its_content(tmp_path):
+    weights = tmp_path / "timechat_7b.pth"
+    weights.write_bytes(b"weights")
+    bridged = card(str(weights)).model_copy(update={"backend": "bridge"})
+    before = resolve_revision(bridged, model_args={})
+    assert before is not None
+    assert before.startswith("sha256:")
+    weights.write_bytes(b"Weights")
+    assert resolve_revision(bridged, model_args={}) != before
+
+
+def test_the_weights_that_only_a_runner_loads_count_for_it_alone(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    bridged = card(str(tmp_path)).model_copy(update={"backend": "bridge"})
+    before = digest_of(tmp_path), resolve_revision(bridged, model_args={})
+    (tmp_path / "best.t7").write_bytes(b"weights")
+    assert digest_of(tmp_path) == before[0]
+    assert resolve_revision(bridged, model_args={}) != before[1]
+
+
 @pytest.mark.parametrize("name", ["SEED", "WEIGHTS_VERSION"])
 def test_how_the_weights_of_tiny_are_drawn_is_part_of_its_revision(name, monkeypatch):
     tiny = card("package:tiny")
