@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import secrets
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def write_atomic(path: Path, content: bytes) -> None:
     Raises:
         UserError: the content cannot be written, for example because the disk is full.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft.write_bytes(content)

@@ -11,10 +11,10 @@ from typing import Any
 from rarft.harness.judges.judge_config import OFFLINE, JudgeConfig, JudgeEffort
 from rarft.harness.replies import Policy
 from rarft.harness.run_config import RunConfig
-from rarft.harness.stages.infer import Responses, read_responses
 from rarft.harness.stages.judge import Judged, JudgementKey, judge
 from rarft.harness.stages.judge_relevance import Queries
 from rarft.harness.stages.loaded_task import LoadedTask, load_tasks
+from rarft.harness.stages.response_store import Responses, read_responses
 from rarft.harness.stages.run_lock import hold
 from rarft.harness.stages.run_record import (
     RepeatKeys,

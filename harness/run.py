@@ -1,140 +1,49 @@
-"""The four stages in order: plan, infer, judge, score; each resumes where it stopped."""
+"""The four stages in order: plan, infer, judge, score; each resumes where it stopped.
+
+Any number of processes may run the same in one directory: they share the requests, and one of them
+judges and scores.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import closing
-from dataclasses import dataclass, replace
+import json
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from rarft.harness.cache_directory import cache_directory
-from rarft.harness.errors import UserError
+from rarft.harness.errors import UserError, WorkerError
 from rarft.harness.judges.judge_config import JudgeEffort
-from rarft.harness.models import Card, Model, PromptMode, find_card, load_model
+from rarft.harness.models import find_card
+from rarft.harness.prepared_run import Prepared, prepare, take_n_workers
 from rarft.harness.progress import track
 from rarft.harness.rescore import Say, judge_run, score_run
 from rarft.harness.run_config import RunConfig
-from rarft.harness.stages.infer import (
-    JOURNAL,
-    NO_RESPONSES,
-    RESPONSES,
-    Responses,
-    Workload,
-    infer,
-    make_workload,
-    read_responses,
-)
+from rarft.harness.stages.append_log import AppendLog
+from rarft.harness.stages.infer import infer, shared_rows
 from rarft.harness.stages.judge import JUDGEMENTS
-from rarft.harness.stages.loaded_task import LoadedTask, load_tasks
-from rarft.harness.stages.plan import (
-    Plan,
-    check_asked,
-    generation_settings,
-    make_plan,
-    model_identity,
-    run_prompts,
-)
-from rarft.harness.stages.run_lock import hold
+from rarft.harness.stages.loaded_task import LoadedTask
+from rarft.harness.stages.response_store import JOURNAL, RESPONSES, read_responses
+from rarft.harness.stages.run_lock import DirectoryLocks
 from rarft.harness.stages.run_record import (
     REQUESTS,
     RUN,
+    RunRecord,
     make_record,
+    record_content,
     write_record,
 )
 from rarft.harness.stages.score import RESULTS
-from rarft.harness.stages.shown_videos import check_others
-from rarft.harness.task_index import check_folders
+from rarft.harness.stages.session import SESSION, Session, wait_for_finish
+from rarft.harness.workers.devices import see_own_devices
+from rarft.harness.workers.events import Watch
+from rarft.harness.workers.launcher import Launch, launched
 
-OWN_FILES = (RESPONSES, JOURNAL, JUDGEMENTS, REQUESTS, RUN, RESULTS, "batches.jsonl", "report.html")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """A run before its first request: what it will send, and what it will skip."""
-
-    config: RunConfig
-    card: Card
-    tasks: tuple[LoadedTask, ...]
-    plan: Plan
-    responses: Responses
-    workload: Workload
-    model: Model
-    prompts: Mapping[PromptMode, str]
-    identity: Mapping[str, Any]
-
-
-def prepare(
-    config: RunConfig, directory: Path, *, fresh: bool = False, show_progress: bool = False
-) -> Prepared:
-    """Load tasks and card, find the videos and name every request; nothing is sent or changed.
-
-    With `fresh`, what the directory holds is not counted as stored.
-
-    Raises:
-        UserError: a flag, a task, a card or an annotation is wrong.
-    """
-    check_folders(config.include_folders)
-    card, card_path = find_card(config.model, config.include_folders)
-    check_asked(config, card)
-    tasks = load_tasks(config)
-    check_others(config, tasks)
-    prompts = run_prompts(config, card, card_path, tasks)
-    batch_size = config.batch_size or auto_batch_size(card)
-    backend_args, training = _backend_args(config, card)
-    model = load_model(
-        card,
-        model_args=backend_args,
-        generation=generation_settings(card, config.gen_kwargs),
-        batch_size=batch_size,
-        seed=config.seed,
-        cache=cache_directory(),
-    )
-    identity = model_identity(config, card, {**model.engine, **training})
-    n_videos = (
-        len({query.video for task in tasks for query in task.asked}) if card.reads_video else 0
-    )
-    with track("videos found", n_videos, shown=show_progress) as advance:
-        plan = make_plan(
-            tasks,
-            card,
-            prompts,
-            config=config,
-            identity=identity,
-            on_video=lambda: advance(1),
-        )
-    responses = NO_RESPONSES if fresh else read_responses(directory)
-    return Prepared(
-        config=config,
-        card=card,
-        tasks=tasks,
-        plan=plan,
-        responses=responses,
-        workload=make_workload(plan, responses, batch_size=batch_size),
-        model=model,
-        prompts=prompts,
-        identity=identity,
-    )
-
-
-def _backend_args(config: RunConfig, card: Card) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the backend's arguments, with the rows of `train_task` read, and what names them."""
-    arguments = dict(config.model_args)
-    if card.backend != "blind" or "train_task" not in arguments:
-        return arguments, {}
-    name = str(arguments.pop("train_task"))
-    tasks = load_tasks(replace(config, tasks=(name,), limit=None))
-    if len(tasks) != 1:
-        raise UserError(
-            f"got train_task={name}, which stands for {len(tasks)} tasks, expected one; name it"
-        )
-    task = tasks[0]
-    return arguments | {"train_queries": task.queries}, {"train_rows_sha256": task.digest}
-
-
-def auto_batch_size(card: Card) -> int:
-    """Return the batch size of `auto`: small for a model that reads videos."""
-    return 4 if card.reads_video else 4096
+OWN_FILES = (
+    *(RESPONSES, JOURNAL, JUDGEMENTS, REQUESTS, RUN, RESULTS, SESSION),
+    *("batches.jsonl", "report.html"),
+)
 
 
 def run(
@@ -145,36 +54,106 @@ def run(
     show_progress: bool = False,
     effort: JudgeEffort | None = None,
     say: Say = lambda line: None,
-) -> dict[str, Any]:
-    """Run all stages in an output directory and return the results.
+    launch: Launch | None = None,
+) -> dict[str, Any] | None:
+    """Run all stages in an output directory, together with whoever runs the same there.
 
-    `effort` limits the judges that ask an LLM, `say` receives a line about what they cost.
+    `effort` limits the judges that ask an LLM, `say` receives a line about what they cost. `launch`
+    says who started this process, and is read from the environment where it is None.
+
+    Returns:
+        The results, or None where another worker judges and scores.
 
     Raises:
-        UserError: the input is wrong, the disk is full, or another run holds the directory.
+        UserError: the input is wrong, the disk is full, or a run of other settings is there.
     """
-    with hold(directory):
-        prepared = prepare(config, directory, fresh=fresh, show_progress=show_progress)
-        with closing(prepared.model):
-            if prepared.workload.batches:
-                for task in prepared.tasks:
-                    prepared.model.prepare(task.queries)
-            # Only now: a wrong flag or a model that cannot be loaded must not cost stored replies.
-            if fresh:
-                clear(directory)
-            _send(config, prepared, directory, show_progress=show_progress)
-        judged = judge_run(
-            directory,
-            prepared.tasks,
-            effort=effort or JudgeEffort(),
-            show_progress=show_progress,
-            say=say,
+    n_workers, config = take_n_workers(config)
+    launch = launch or launched(os.environ)
+    _check_launch(launch, n_workers, fresh=fresh)
+    with DirectoryLocks(directory, alone=False) as locks:
+        answering: AbstractContextManager[tuple[Session, tuple[LoadedTask, ...] | None]]
+        if n_workers > 1:
+            from rarft.harness.workers.parallel import answered_in_parallel
+
+            answering = answered_in_parallel(
+                config, locks, n_workers, fresh=fresh, show_progress=show_progress, say=say
+            )
+        else:
+            answering = answered_here(
+                config, locks, launch=launch, fresh=fresh, show_progress=show_progress
+            )
+        with answering as (session, tasks):
+            is_finisher, name = session.finishes()
+            if not is_finisher:
+                say(f"every request is answered; {name} judges and scores {directory}")
+                return None
+            judged = judge_run(
+                directory,
+                tasks,
+                effort=effort or JudgeEffort(),
+                show_progress=show_progress,
+                say=say,
+            )
+            results = score_run(judged)
+            session.finish()
+            return results
+
+
+def run_to_results(config: RunConfig, directory: Path, **options: Any) -> dict[str, Any]:
+    """Run as `run` does, and wait for the results where another worker scores.
+
+    Raises:
+        UserError: as `run` does.
+    """
+    while (results := run(config, directory, **options)) is None:
+        if wait_for_finish(directory):
+            return dict(json.loads((directory / RESULTS).read_text(encoding="utf-8")))
+    return results
+
+
+def _check_launch(launch: Launch, n_workers: int, *, fresh: bool) -> None:
+    if launch.is_ranked and n_workers > 1:
+        raise UserError(
+            f"got data_parallel_size={n_workers} in one of {launch.n_ranks} processes of a "
+            "launcher, expected one of both; leave it out, or start the command by itself"
         )
-        return score_run(judged)
+    if fresh and launch.n_local_ranks < launch.n_ranks:
+        raise UserError(
+            "got --fresh on several machines, which cannot agree on who forgets, expected "
+            "--resume; remove the directory first"
+        )
 
 
-def _send(config: RunConfig, prepared: Prepared, directory: Path, *, show_progress: bool) -> None:
-    """Write what the run is, then send what is left."""
+@contextmanager
+def answered_here(
+    config: RunConfig,
+    locks: DirectoryLocks,
+    *,
+    launch: Launch,
+    fresh: bool,
+    show_progress: bool = False,
+    watch: Watch = lambda event, n: None,
+) -> Iterator[tuple[Session, tuple[LoadedTask, ...] | None]]:
+    """Answer what is left as one worker; yields when every request is done, by whomever.
+
+    Raises:
+        UserError: the input is wrong, or a run of other settings is in the directory.
+    """
+    directory = locks.directory
+    # Before minutes of planning; what the flags do not say is compared afterwards.
+    flags = {"config": config.to_json()}
+    Session(locks, settings=flags, launch=launch.token, fresh=fresh).check()
+    if launch.is_ranked:
+        card, _ = find_card(config.model, config.include_folders)
+        see_own_devices(
+            launch.local_rank,
+            launch.n_local_ranks,
+            backend=card.backend,
+            model_args=config.model_args,
+        )
+    prepared = prepare(
+        config, directory, fresh=fresh, show_progress=show_progress, mutex=locks.append
+    )
     record = make_record(
         config,
         prepared.card,
@@ -182,17 +161,66 @@ def _send(config: RunConfig, prepared: Prepared, directory: Path, *, show_progre
         identity=prepared.identity,
         prompts=prepared.prompts,
     )
+    settings = {**record_content(record), "chunks": prepared.workload.digest}
+    with Session(locks, settings=settings, launch=launch.token, fresh=fresh) as session:
+        with closing(prepared.model), _own_errors(launch):
+            session.check()
+            watch("planned", 0)
+            _answer(session, prepared, record, show_progress=show_progress, watch=watch)
+        yield session, prepared.tasks
+
+
+@contextmanager
+def _own_errors(launch: Launch) -> Iterator[None]:
+    """Say which rank cannot go on: from here on, the others may."""
+    try:
+        yield
+    except UserError as error:
+        if not launch.is_ranked:
+            raise
+        raise WorkerError(f"rank {launch.rank}: {error}") from error
+
+
+def _answer(
+    session: Session,
+    prepared: Prepared,
+    record: RunRecord,
+    *,
+    show_progress: bool,
+    watch: Watch,
+) -> None:
+    """Load the model where something is left, take part, and send."""
+    has_loaded = bool(prepared.workload.left)
+    if has_loaded:
+        _load(prepared)
+    # Only now: a wrong flag or a model that cannot be loaded must not cost stored replies.
+    session.enter(lambda fresh: begin(prepared, record, session.directory, fresh=fresh))
+    n_left = len({request.key for request in prepared.plan.requests} - session.done)
+    if n_left and not has_loaded:
+        _load(prepared)
+    watch("entered", n_left)
+    with track("replies", n_left, shown=show_progress) as advance:
+
+        def tell(n: int) -> None:
+            advance(n)
+            watch("done", n)
+
+        infer(prepared.plan, prepared.model, session, prepared.workload, advance=tell)
+
+
+def _load(prepared: Prepared) -> None:
+    for task in prepared.tasks:
+        prepared.model.prepare(task.queries)
+
+
+def begin(prepared: Prepared, record: RunRecord, directory: Path, *, fresh: bool) -> None:
+    """Write what the run is, and what other runs have answered for it."""
+    if fresh:
+        clear(directory)
     write_record(record, prepared.plan, directory)
-    workload = prepared.workload
-    with track("replies", workload.n_to_send, shown=show_progress) as advance:
-        infer(
-            prepared.plan,
-            prepared.model,
-            directory,
-            prepared.responses,
-            workload,
-            advance=advance,
-        )
+    rows = shared_rows(prepared.plan, read_responses(directory))
+    with AppendLog(directory / RESPONSES) as log:
+        log.append(rows)
 
 
 def clear(directory: Path) -> None:

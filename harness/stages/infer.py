@@ -1,117 +1,121 @@
 """infer: requests become rows of responses.jsonl, each durable before the next batch is sent.
 
-Batches are cut from the whole plan, so they are the same after a restart. A request whose row is
-on disk is never sent again; a request that failed is tried once more by the next run.
+Chunks and batches are cut from the whole plan, so they are the same after a restart and with any
+number of workers. A request whose row is on disk is never sent again; a request that failed is
+tried once more by the next run.
 """
 
 from __future__ import annotations
 
-import time
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from rarft.harness.errors import ReplyError
 from rarft.harness.models import Model, Request
 from rarft.harness.reply_rows import row_from_reply
-from rarft.harness.stages.append_log import AppendLog, read_rows
+from rarft.harness.stages.chunks import Chunk, CostOf, cut_chunks
 from rarft.harness.stages.plan import Plan
+from rarft.harness.stages.response_store import Responses
+from rarft.harness.stages.session import Session
 from rarft.harness.types import Reply
 
-RESPONSES = "responses.jsonl"
-JOURNAL = "journal.jsonl"
-
-ROW_KEYS = ("task", "query_id", "request", "status")
-
 Advance = Callable[[int], None]
-RowKey = tuple[str, str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Responses:
-    """What responses.jsonl holds: the last row of each (task, query id, request)."""
-
-    rows: Mapping[RowKey, Mapping[str, Any]]
-    answered: Mapping[str, Mapping[str, Any]]
-
-    def row_of(self, request: Request) -> Mapping[str, Any] | None:
-        """Return the row of one request for its own query."""
-        return self.rows.get((request.query.task, request.query.id, request.key))
-
-
-NO_RESPONSES: Final = Responses(rows={}, answered={})
-
-
-def read_responses(directory: Path) -> Responses:
-    """Read the response store of an output directory; it may not exist yet."""
-    rows: dict[RowKey, Mapping[str, Any]] = {}
-    answered: dict[str, Mapping[str, Any]] = {}
-    for row in read_rows(directory / RESPONSES, required=ROW_KEYS):
-        rows[row["task"], row["query_id"], row["request"]] = row
-        if row["status"] == "ok":
-            answered[row["request"]] = row
-    return Responses(rows=rows, answered=answered)
+def _cost_alike(request: Request) -> float:
+    return 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """What is left to do: `batches` of requests to send, and how many queries need no call."""
+    """What a run is: `chunks` of all its requests, and how many need no call."""
 
-    batches: tuple[tuple[Request, ...], ...]
+    chunks: tuple[Chunk, ...]
     n_queries: int
     n_distinct: int
     n_stored: int
+    left: frozenset[str]
 
     @property
     def n_to_send(self) -> int:
         """Return how many requests go to the model."""
-        return sum(map(len, self.batches))
+        return len(self.left)
+
+    @property
+    def batches(self) -> tuple[tuple[Request, ...], ...]:
+        """Return what is left of each batch that has something left."""
+        kept = (
+            tuple(request for request in batch if request.key in self.left)
+            for chunk in self.chunks
+            for batch in chunk.batches
+        )
+        return tuple(batch for batch in kept if batch)
+
+    @property
+    def digest(self) -> str:
+        """Return the digest of the cut: workers that share it may work side by side."""
+        digest = hashlib.sha256()
+        for chunk in self.chunks:
+            for batch in chunk.batches:
+                digest.update(" ".join([*(request.key for request in batch), "\n"]).encode())
+            digest.update(b"\n")
+        return digest.hexdigest()
 
 
-def make_workload(plan: Plan, responses: Responses, *, batch_size: int) -> Workload:
-    """Cut the plan's distinct requests into batches and leave out what is stored."""
-    distinct = list({request.key: request for request in plan.requests}.values())
-    batches = []
-    for start in range(0, len(distinct), batch_size):
-        batch = distinct[start : start + batch_size]
-        left = tuple(request for request in batch if request.key not in responses.answered)
-        if left:
-            batches.append(left)
-    n_left = sum(map(len, batches))
+def make_workload(
+    plan: Plan, responses: Responses, *, batch_size: int, cost_of: CostOf = _cost_alike
+) -> Workload:
+    """Cut the plan's distinct requests into chunks, and see what of them is stored."""
+    distinct = {request.key: request for request in plan.requests}
+    left = frozenset(key for key in distinct if key not in responses.answered)
     return Workload(
-        batches=tuple(batches),
+        chunks=cut_chunks(list(distinct.values()), batch_size=batch_size, cost_of=cost_of),
         n_queries=sum(request.repeat == 0 for request in plan.requests),
         n_distinct=len(distinct),
-        n_stored=len(distinct) - n_left,
+        n_stored=len(distinct) - len(left),
+        left=left,
     )
 
 
 def infer(
     plan: Plan,
     model: Model,
-    directory: Path,
-    responses: Responses,
+    session: Session,
     workload: Workload,
     *,
     advance: Advance = lambda n: None,
 ) -> None:
-    """Send what is left to a prepared model and store every reply.
+    """Answer chunks that nobody else has until every request is done, by whomever.
+
+    `advance` is told how many more requests are done, by all workers.
 
     Raises:
         UserError: a row cannot be written; rows written before stay.
     """
     queries_of = _queries_by_key(plan)
-    with AppendLog(directory / RESPONSES) as log, AppendLog(directory / JOURNAL) as journal:
-        _store_shared(plan, responses, log)
-        if not workload.batches:
-            return
-        for batch in workload.batches:
-            journal.append([{"event": "sent", "n_requests": len(batch), "at_s": time.time()}])
-            replies = answer(batch, model, plan.failures)
-            log.append(list(_rows(batch, replies, queries_of)))
-            advance(len(batch))
-        journal.append([{"event": "finished", "at_s": time.time()}])
+    session.news()
+    n_sent = 0
+
+    def tell() -> None:
+        advance(sum(key in queries_of for key in session.news()))
+
+    with closing(session.claimed(workload.chunks, on_wait=tell)) as chunks:
+        for chunk in chunks:
+            for batch in chunk.batches:
+                left = [request for request in batch if request.key not in session.done]
+                if not left:
+                    continue
+                session.note("sent", n_requests=len(left))
+                replies = answer(left, model, plan.failures)
+                session.store(list(_rows(left, replies, queries_of)))
+                n_sent += len(left)
+                tell()
+    tell()
+    if n_sent:
+        session.note("finished")
 
 
 def _queries_by_key(plan: Plan) -> dict[str, list[Request]]:
@@ -121,15 +125,15 @@ def _queries_by_key(plan: Plan) -> dict[str, list[Request]]:
     return queries
 
 
-def _store_shared(plan: Plan, responses: Responses, log: AppendLog) -> None:
-    """Write the row of each query whose request another query has already had answered."""
+def shared_rows(plan: Plan, responses: Responses) -> list[dict[str, Any]]:
+    """Return a row for each query whose request another query has already had answered."""
     rows = []
     for request in plan.requests:
         answered = responses.answered.get(request.key)
         own = responses.row_of(request)
         if answered is not None and (own is None or own["status"] != "ok"):
             rows.append({**answered, **_asked(request)})
-    log.append(rows)
+    return rows
 
 
 def answer(batch: Sequence[Request], model: Model, failures: Mapping[str, str]) -> dict[str, Reply]:

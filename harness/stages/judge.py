@@ -17,11 +17,11 @@ from rarft.harness.judges.judge_config import LLM_JUDGES, OFFLINE, JudgeConfig, 
 from rarft.harness.judges.judged_text import judged_text
 from rarft.harness.parsing import Form
 from rarft.harness.stages.ask_judges import Asked
-from rarft.harness.stages.infer import Responses
 from rarft.harness.stages.judge_by_llm import Judging, explain_by_llm, llm_judges, read_by_llm
 from rarft.harness.stages.judge_explanations import explain_here, local_identity
 from rarft.harness.stages.judge_relevance import Queries, answered_replies, read_by_rule
 from rarft.harness.stages.judgement_store import JUDGEMENTS, JudgementKey, JudgementStore
+from rarft.harness.stages.response_store import Responses
 from rarft.harness.types import Judgement, Measure, Prediction, Query, Reply
 
 __all__ = ["JUDGEMENTS", "Judged", "JudgementKey", "judge", "judge_identities"]

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from rarft.harness.judges import rule
 from rarft.harness.parsing import Form
 from rarft.harness.reply_rows import reply_from_row, row_from_reply
-from rarft.harness.stages.infer import Responses
 from rarft.harness.stages.judgement_store import (
     Entry,
     JudgementKey,
     JudgementStore,
     basis_digest,
 )
+from rarft.harness.stages.response_store import Responses
 from rarft.harness.types import Judgement, Prediction, Query, Reply, pairs_from_spans
 
 GROUP_ROWS = 4096

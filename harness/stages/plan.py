@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from rarft.harness.errors import NotFoundError, UserError, VideoError
-from rarft.harness.models import Card, PromptMode, Request, VideoFile, prompt_text, read_prompt
+from rarft.harness.models import (
+    Card,
+    PromptMode,
+    Request,
+    VideoFile,
+    named_args,
+    prompt_text,
+    read_prompt,
+)
 from rarft.harness.models.revision import named_checkpoint, resolve_revision
 from rarft.harness.models.sampling import is_sampled, with_implied_sampling
 from rarft.harness.run_config import RunConfig
@@ -143,7 +151,7 @@ def model_identity(config: RunConfig, card: Card, engine: Mapping[str, str]) -> 
         "backend": card.backend,
         "checkpoint": checkpoint,
         "revision": resolve_revision(card, model_args=config.model_args),
-        "model_args": dict(config.model_args),
+        "model_args": named_args(card, config.model_args),
         "system": card.system,
         "order": card.order,
         "frames": card.frames.to_json() if card.frames else None,

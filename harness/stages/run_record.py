@@ -16,6 +16,7 @@ import rarft
 from rarft.harness.atomic_file import write_atomic
 from rarft.harness.errors import NotFoundError, UserError
 from rarft.harness.models import Card, PromptMode, Request
+from rarft.harness.models.official_prompt import prompt_origin, published_as
 from rarft.harness.run_config import RunConfig, config_from_json
 from rarft.harness.stages.append_log import SCHEMA_VERSION, encode_row, read_rows
 from rarft.harness.stages.loaded_task import LoadedTask
@@ -69,13 +70,23 @@ def make_record(
             "licence": card.licence,
         },
         identity=identity,
-        prompts={
-            mode: {"sha256": hashlib.sha256(text.encode()).hexdigest(), "text": text}
-            for mode, text in prompts.items()
-        },
+        prompts={mode: prompt_provenance(card, text) for mode, text in prompts.items()},
         tasks={task.name: task_provenance(task) for task in tasks},
         rarft_version=rarft.__version__,
     )
+
+
+def prompt_provenance(card: Card, text: str) -> dict[str, str]:
+    """Return a prompt's text and digest, and its origin where the model is asked in words.
+
+    A published prompt is named with its source.
+    """
+    stored = {"sha256": hashlib.sha256(text.encode()).hexdigest(), "text": text}
+    if not card.reads_video:
+        return stored
+    published = published_as(card, text)
+    named = {"name": published.name, "source": published.source} if published else {}
+    return {**stored, "origin": prompt_origin(card, text), **named}
 
 
 def task_provenance(task: LoadedTask) -> dict[str, Any]:
@@ -115,7 +126,13 @@ def write_record(record: RunRecord, plan: Plan, directory: Path) -> None:
 
 def write_run(record: RunRecord, directory: Path) -> None:
     """Write run.json alone: the plan is the same, a later stage has other flags."""
-    content = {
+    text = json.dumps(record_content(record), indent=2, sort_keys=True, ensure_ascii=False)
+    write_atomic(directory / RUN, text.encode())
+
+
+def record_content(record: RunRecord) -> dict[str, Any]:
+    """Return what run.json holds."""
+    return {
         "schema_version": SCHEMA_VERSION,
         "config": record.config.to_json(),
         "model": dict(record.model),
@@ -124,8 +141,6 @@ def write_run(record: RunRecord, directory: Path) -> None:
         "tasks": dict(record.tasks),
         "rarft_version": record.rarft_version,
     }
-    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
-    write_atomic(directory / RUN, text.encode())
 
 
 def _planned(request: Request) -> dict[str, Any]:

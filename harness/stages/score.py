@@ -24,9 +24,9 @@ from rarft.harness.metrics import QueryOutcome, outcome
 from rarft.harness.replies import ScoredText
 from rarft.harness.stages.append_log import SCHEMA_VERSION
 from rarft.harness.stages.floors import floor_figures
-from rarft.harness.stages.infer import Responses
 from rarft.harness.stages.judge import Judged, JudgementKey, judge_identities
 from rarft.harness.stages.loaded_task import LoadedTask
+from rarft.harness.stages.response_store import Responses, count_workers
 from rarft.harness.stages.run_record import RepeatKeys, RunRecord
 from rarft.harness.stages.samples import Answer, remove_other_samples, write_samples
 from rarft.harness.stages.task_figures import FILTER, task_figures
@@ -109,7 +109,7 @@ def score(
         "load_reports": {task.name: task.load_report for task in tasks},
         "model": dict(record.model),
         "config": record.config.to_json(),
-        "provenance": _provenance(record),
+        "provenance": _provenance(record, n_workers=count_workers(directory)),
     }
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
     write_atomic(directory / RESULTS, text.encode())
@@ -217,9 +217,10 @@ def _outcome(
     )
 
 
-def _provenance(record: RunRecord) -> dict[str, Any]:
+def _provenance(record: RunRecord, *, n_workers: int) -> dict[str, Any]:
     identity = record.identity
     return {
+        "n_workers": n_workers,
         "rarft_version": record.rarft_version,
         "lm_eval_version": version("lm_eval"),
         "seed": record.config.seed,

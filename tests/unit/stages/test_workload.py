@@ -5,10 +5,14 @@ from pathlib import Path
 from rarft.harness.errors import ReplyError
 from rarft.harness.models.base import Request
 from rarft.harness.reply_rows import reply_from_row
-from rarft.harness.stages.append_log import read_rows
-from rarft.harness.stages.infer import RESPONSES, infer, make_workload, read_responses
+from rarft.harness.stages.append_log import AppendLog, read_rows
+from rarft.harness.stages.infer import infer, make_workload, shared_rows
 from rarft.harness.stages.plan import Plan
+from rarft.harness.stages.response_store import RESPONSES, read_responses
+from rarft.harness.stages.run_lock import DirectoryLocks
+from rarft.harness.stages.session import Session
 from rarft.harness.types import Query, Reply
+from rarft.harness.workers.launcher import new_token
 
 
 class CountingModel:
@@ -47,7 +51,17 @@ def plan(*requests: Request, failures: dict[str, str] | None = None) -> Plan:
 def send(planned: Plan, model: CountingModel, directory: Path, *, batch_size: int = 2) -> None:
     responses = read_responses(directory)
     workload = make_workload(planned, responses, batch_size=batch_size)
-    infer(planned, model, directory, responses, workload)
+
+    def begin(fresh: bool) -> None:
+        with AppendLog(directory / RESPONSES) as log:
+            log.append(shared_rows(planned, responses))
+
+    with (
+        DirectoryLocks(directory, alone=False) as locks,
+        Session(locks, settings={}, launch=new_token(), fresh=False) as session,
+    ):
+        session.enter(begin)
+        infer(planned, model, session, workload)
 
 
 def statuses(directory: Path) -> list[str]:
