@@ -46,7 +46,7 @@ def evaluate(
         model_args: Backend arguments, as a mapping or `key=value,key=value`.
         batch_size: Requests a batch; None leaves it to the backend.
         limit: Queries per task, or below 1 a share of them.
-        output_path: The run's directory, which a later call resumes; None keeps nothing.
+        output_path: The run's directory, which others may share; None keeps nothing.
         gen_kwargs: Generation settings over the card's.
         seed: Seed of the model and of the bootstrap.
         metadata: Arguments for the task loaders.
@@ -65,7 +65,7 @@ def evaluate(
     Raises:
         UserError: a flag, a task, a card or an annotation is wrong.
     """
-    from rarft.harness.run import run
+    from rarft.harness.run import run_to_results as run
 
     config = RunConfig(
         model=model,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import logging
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import fields, replace
@@ -33,6 +35,7 @@ from rarft.harness.commands.judge_options import (
     SbertModel,
     judging_over,
 )
+from rarft.harness.commands.prepare import prepare_command
 from rarft.harness.commands.run_options import (
     BatchSize,
     ConfigFile,
@@ -55,12 +58,13 @@ from rarft.harness.commands.run_options import (
     VideoInputOption,
 )
 from rarft.harness.commands.show_results import show_results
-from rarft.harness.errors import RarftError, UserError
+from rarft.harness.errors import RarftError, UserError, WorkerError
 from rarft.harness.flags import parse_batch_size, parse_limit, parse_object, parse_pairs
 from rarft.harness.judges.judge_config import JudgeConfig, JudgeEffort
 from rarft.harness.llm.settings import N_CONCURRENT, TIMEOUT_S
 from rarft.harness.replies import Policy
 from rarft.harness.run_config import N_RESAMPLES, RunConfig, read_config
+from rarft.harness.workers.launcher import Launch, launched, leave_launcher
 
 INTERRUPTED = 130
 
@@ -137,7 +141,7 @@ def run_command(
     )
     resolved = given if base is None else _over(base, given, context)
     directory = output_path or Path("runs") / resolved.model
-    _run(resolved, directory, dry_run=dry_run, fresh=fresh, effort=effort)
+    _run(resolved, directory, dry_run=dry_run, fresh=fresh, effort=effort, launch=context.obj)
 
 
 def _over(config: RunConfig, given: RunConfig, context: typer.Context) -> RunConfig:
@@ -151,17 +155,37 @@ def _over(config: RunConfig, given: RunConfig, context: typer.Context) -> RunCon
 
 
 def _run(
-    config: RunConfig, directory: Path, *, dry_run: bool, fresh: bool, effort: JudgeEffort
+    config: RunConfig,
+    directory: Path,
+    *,
+    dry_run: bool,
+    fresh: bool,
+    effort: JudgeEffort,
+    launch: Launch,
 ) -> None:
-    from rarft.harness.run import prepare, run
+    from rarft.harness.prepared_run import prepare
+    from rarft.harness.run import run
     from rarft.harness.summary import workload_lines
 
     if dry_run:
         for line in workload_lines(prepare(config, directory, show_progress=True), directory):
             print(line)
         return
-    run(config, directory, fresh=fresh, show_progress=True, effort=effort, say=say)
-    show_results(directory)
+    results = run(
+        config,
+        directory,
+        fresh=fresh,
+        show_progress=launch.rank == 0,
+        effort=effort,
+        say=say if launch.rank == 0 else _say_nothing,
+        launch=launch,
+    )
+    if results is not None:
+        show_results(directory)
+
+
+def _say_nothing(line: str) -> None:
+    """Leave it to rank 0."""
 
 
 @app.command("score")
@@ -177,6 +201,7 @@ def score_command(
     show_results(directory)
 
 
+app.command("prepare")(prepare_command)
 app.command("judge")(judge_command)
 app.command("compare")(compare_command)
 app.command("agreement")(agreement_command)
@@ -238,17 +263,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given and given[0].startswith("-") and given[0] not in ("--help", "-h"):
         given.insert(0, "run")
+    launch = launched(os.environ)
+    leave_launcher(launch)
+    if launch.rank:
+        logging.getLogger("rarft").setLevel(logging.ERROR)
+    # What is wrong with the command is wrong for every rank, and one of each machine says it.
+    is_speaker = launch.local_rank == 0
     try:
-        stopped = app(given, prog_name="rarft-eval", standalone_mode=False)
+        stopped = app(given, prog_name="rarft-eval", standalone_mode=False, obj=launch)
     except UserError as error:
-        print(f"rarft-eval: {error}", file=sys.stderr)
+        if is_speaker or isinstance(error, WorkerError):
+            print(f"rarft-eval: {error}", file=sys.stderr)
         return 2
     except RarftError as error:
         print(f"rarft-eval: stopped, {error}; what is stored stays stored", file=sys.stderr)
         return 1
     except TyperException as error:
         message = " ".join(error.format_message().split())
-        print(f"rarft-eval: {message}; see `rarft-eval --help`", file=sys.stderr)
+        if is_speaker:
+            print(f"rarft-eval: {message}; see `rarft-eval --help`", file=sys.stderr)
         return 2
     if stopped == INTERRUPTED:
         print("rarft-eval: interrupted; run the same command to go on", file=sys.stderr)

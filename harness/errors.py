@@ -4,7 +4,8 @@ RarftError
 ├── UserError            one line, exit code 2: what was got, what is expected, what to do
 │   ├── AnnotationError  a file, record and field that cannot be read
 │   ├── NotFoundError    an unknown task, model or file, with the nearest name
-│   └── BusyError        another run holds the output directory
+│   ├── BusyError        another run holds the output directory
+│   └── WorkerError      one of several workers cannot go on; the others may
 ├── VideoError           one video cannot be used: a recorded row, and the run goes on
 └── ReplyError           one request failed in the model: a recorded row, and the run goes on
 """
@@ -28,6 +29,10 @@ class NotFoundError(UserError):
 
 class BusyError(UserError):
     """Another run is using the output directory."""
+
+
+class WorkerError(UserError):
+    """One of several workers cannot go on, though what it was asked is right."""
 
 
 class VideoError(RarftError):

@@ -50,17 +50,19 @@ def task_details(name: str, include_path: Sequence[Path] = ()) -> Table:
 
 
 def models_listing(include_path: Sequence[Path] = ()) -> Table:
-    """Return every model card with its family, backend, checkpoint and licence.
+    """Return every model card with its family, backend, checkpoint, licence and verification.
 
     Raises:
         UserError: a folder does not exist, or a card or another YAML cannot be read.
     """
     check_folders(include_path)
-    table = _table("model", "family", "backend", "checkpoint", "licence")
+    table = _table("model", "family", "backend", "checkpoint", "licence", "verified")
+    table.columns[0].no_wrap = True
     for name, path in sorted(card_paths(include_path).items()):
         card = read_card(path)
         shown = f"{name} ({card.status})" if card.status else name
-        _add(table, shown, card.family, card.backend, _shown(card.checkpoint), card.licence)
+        checkpoint, level = _shown(card.checkpoint), card.verified.level
+        _add(table, shown, card.family, card.backend, checkpoint, card.licence, level)
     return table
 
 

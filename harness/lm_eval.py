@@ -28,7 +28,7 @@ from rarft.harness.models import (
 from rarft.harness.parsing import Form
 from rarft.harness.replies import ScoredText
 from rarft.harness.run_config import RunConfig
-from rarft.harness.stages.infer import NO_RESPONSES, answer, make_workload
+from rarft.harness.stages.infer import answer, make_workload
 from rarft.harness.stages.loaded_task import queries_digest
 from rarft.harness.stages.plan import (
     Plan,
@@ -38,6 +38,7 @@ from rarft.harness.stages.plan import (
     open_video,
     run_prompt,
 )
+from rarft.harness.stages.response_store import NO_RESPONSES
 from rarft.harness.task_index import PACKAGED_TASKS, check_folders
 from rarft.harness.types import Query, Reply, query_from_doc
 

@@ -7,7 +7,9 @@ from typing import Any
 
 from rarft.harness.types import Prediction, Reply, pairs_from_spans, spans_from_pairs
 
-_MEASURED = ("n_prompt_tokens", "n_new_tokens", "n_frames", "effective_fps", "seconds")
+_MEASURED = (
+    *("n_prompt_tokens", "n_new_tokens", "n_frames", "effective_fps", "seconds", "n_at_once"),
+)
 
 
 def row_from_reply(reply: Reply) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from rarft.harness.run import Prepared
+from rarft.harness.prepared_run import Prepared
 
 _HIDDEN: Final = {
     "black": "every frame is black",
@@ -33,7 +33,10 @@ def workload_lines(prepared: Prepared, directory: Path) -> Iterator[str]:
     if prepared.plan.failures:
         first = next(iter(prepared.plan.failures.values()))
         yield f"{len(prepared.plan.failures)} requests have no usable video, the first: {first}"
-    yield f"{work.n_to_send} would be sent in {len(work.batches)} batches{_cost(prepared)}"
+    yield (
+        f"{work.n_to_send} would be sent in {len(work.batches)} batches, which workers share in "
+        f"{len(work.chunks)} chunks{_cost(prepared)}"
+    )
 
 
 def _cost(prepared: Prepared) -> str:

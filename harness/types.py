@@ -124,7 +124,8 @@ class Reply:
     A structured answer has `text=None` and `relevant` set; `spans` may then be empty although
     `relevant` is true, which means the span is unknown. `failure` holds the reason of a request
     that could not be answered, `missing` marks one that a replayed file does not hold; nothing else
-    is then meaningful.
+    is then meaningful. `n_at_once` is the size of the batch where memory was short and it had to be
+    smaller than asked for.
     """
 
     text: str | None = None
@@ -138,6 +139,7 @@ class Reply:
     n_frames: int | None = None
     effective_fps: float | None = None
     seconds: float | None = None
+    n_at_once: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

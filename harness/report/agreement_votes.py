@@ -17,7 +17,7 @@ from typing import Any, Final, Literal, get_args
 
 from rarft.harness.errors import NotFoundError, UserError
 from rarft.harness.stages.append_log import read_rows
-from rarft.harness.stages.infer import read_responses
+from rarft.harness.stages.response_store import read_responses
 from rarft.harness.stages.run_record import read_repeats
 from rarft.harness.taxonomy import CATEGORIES
 from rarft.harness.types import Kind

@@ -43,7 +43,7 @@ def result_rows(rows: Sequence[Row], block: Block) -> list[CellRow]:
     """Return the rows of a task that a table says anything of, in the order of its columns."""
     return [
         CellRow(
-            row.label,
+            row.name,
             row.kind,
             row.run,
             tuple(_cell(row, column, rows) for column in block.columns),

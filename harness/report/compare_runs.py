@@ -155,6 +155,9 @@ def _notes(runs: Sequence[ComparedRun]) -> list[str]:
     prompts = [_prompt_digest(run.results) for run in runs]
     if any(digest != prompts[0] for digest in prompts):
         notes.append("The runs used different prompts.")
+    marks = [", ".join(_prompt_marks(run)) for run in runs]
+    if any(marks):
+        notes.append(f"Asked by: {_by_run(runs, [one or 'no prompt' for one in marks])}.")
     notes += judge_notes([run.results for run in runs], [run.name for run in runs])
     return notes
 
@@ -184,6 +187,12 @@ def _shortened(value: object) -> str:
     """Return a value on one line; of a long one, such as a path, the end."""
     text = " ".join(str(value).split())
     return text if len(text) <= _SHOWN_CHARACTERS else f"…{text[1 - _SHOWN_CHARACTERS :]}"
+
+
+def _prompt_marks(run: ComparedRun) -> list[str]:
+    """Return in whose words a run asked the compared tasks, each once."""
+    marks = (run.results.prompt_mark(task) for task in run.outcomes)
+    return sorted({mark for mark in marks if mark})
 
 
 def _by_run(runs: Sequence[ComparedRun], values: Sequence[Any]) -> str:

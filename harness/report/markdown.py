@@ -61,7 +61,7 @@ def _table(block: Block, rows_of: Mapping[str, Sequence[Row]], *, intervals: boo
 
 def _cells(task: str, row: Row, columns: Sequence[Column], *, intervals: bool) -> list[str]:
     n_queries = count_of(row.scores, "n_queries")
-    label = f"**{escaped_cell(row.label)}**" if row.kind == "model" else escaped_cell(row.label)
+    label = f"**{escaped_cell(row.name)}**" if row.kind == "model" else escaped_cell(row.name)
     figures = []
     for column in columns:
         bounds = interval(figure_of(row.scores, column.key), column) if column.is_figure else ""

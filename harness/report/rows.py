@@ -33,7 +33,8 @@ FLOORS: Final = {
 class Row:
     """One system on one task; `reason` says why a floor is not applicable.
 
-    `run` is the position of the run the row belongs to, `key` the floor's name.
+    `run` is the position of the run the row belongs to, `key` the floor's name. `prompt` says in
+    whose words a model was asked.
     """
 
     label: str
@@ -42,6 +43,17 @@ class Row:
     run: int
     key: str = ""
     reason: str = ""
+    prompt: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return the label with the mark of the prompt, as it stands before the figures.
+
+        Example:
+            >>> Row("m (untrained)", "model", {}, 0, prompt="official prompt").name
+            'm (untrained), official prompt'
+        """
+        return f"{self.label}, {self.prompt}" if self.prompt else self.label
 
 
 def task_names(runs: Sequence[Results]) -> tuple[str, ...]:
@@ -56,7 +68,16 @@ def task_rows(runs: Sequence[Results], task: str, *, labels: Sequence[str] = ())
     """
     names = labels or [results.model.label for results in runs]
     holders = [index for index, results in enumerate(runs) if task in results.results]
-    rows = [Row(names[index], "model", runs[index].results[task], index) for index in holders]
+    rows = [
+        Row(
+            names[index],
+            "model",
+            runs[index].results[task],
+            index,
+            prompt=runs[index].prompt_mark(task),
+        )
+        for index in holders
+    ]
     for key, label in FLOORS.items():
         rows += _floor_rows(runs, task, key, label=label, names=names, holders=holders)
     return rows

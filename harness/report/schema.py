@@ -75,6 +75,20 @@ class Results(BaseModel):
             return ""
         return f"the first {limit:g}" if limit >= 1 else f"the first {100 * limit:g} %"
 
+    def prompt_mark(self, task: str) -> str:
+        """Say in whose words a task was asked, empty where the model reads none but the query.
+
+        Example:
+            >>> run = Results(schema_version=1, model=ModelEntry(name="m"), results={"t": {}},
+            ...               provenance={"tasks": {"t": {"prompt_mode": "native"}},
+            ...                           "prompts": {"native": {"origin": "reworded"}}})
+            >>> run.prompt_mark("t"), run.prompt_mark("another")
+            ('reworded prompt', '')
+        """
+        mode = _part(_part(self.provenance, "tasks"), task).get("prompt_mode")
+        origin = _part(_part(self.provenance, "prompts"), mode).get("origin")
+        return f"{origin} prompt" if origin else ""
+
 
 class SamplePrediction(BaseModel):
     """What the parser made of one reply."""
@@ -196,6 +210,12 @@ def number_of(scores: Scores, key: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
     return float(value)
+
+
+def _part(record: Mapping[Any, Any], key: Any) -> Mapping[Any, Any]:
+    """Return an object within another, empty where it is absent."""
+    found = record.get(key)
+    return found if isinstance(found, Mapping) else {}
 
 
 def _first_fault(error: ValidationError) -> str:

@@ -122,7 +122,7 @@ def _levels(rows: Sequence[Row], task: str, samples: Iterable[Sample]) -> SliceP
     n_queries = {key: counts[label] for key, label in present.items() if counts[label]}
     return SlicePlot(
         level_plot(rows, present, task=task),
-        tuple(row.label for row in rows),
+        tuple(row.name for row in rows),
         tuple(slice_rows(rows, present, n_queries=n_queries)),
     )
 
@@ -134,7 +134,7 @@ def _categories(rows: Sequence[Row], task: str, samples: Iterable[Sample]) -> Sl
     counts = Counter(f"f1_irrelevant/{one}" for sample in samples for one in sample.categories)
     return SlicePlot(
         category_plot(rows, present, task=task),
-        tuple(row.label for row in rows),
+        tuple(row.name for row in rows),
         tuple(slice_rows(rows, present, n_queries=counts)),
     )
 

@@ -120,7 +120,7 @@ def _score_table(results: Results, block: Block) -> Table:
 
 def _add_score_rows(table: Table, row: Row, columns: Sequence[Column]) -> None:
     style = "bold" if row.kind == "model" else "dim"
-    table.add_row(Text(row.label), *(cell(row.scores, column) for column in columns), style=style)
+    table.add_row(Text(row.name), *(cell(row.scores, column) for column in columns), style=style)
     if row.kind != "model":
         return
     figures = [
@@ -174,11 +174,15 @@ def _slice_table(results: Results, slices: dict[str, str], *, title: str) -> Tab
         rows = task_rows([results], task)
         present = present_slices(rows, slices)
         if present:
-            table.add_row(Text(task, style="bold underline"))
+            table.add_row(Text(_named(task, rows[0].prompt), style="bold underline"))
         for key, label in present.items():
             table.add_row(label, *_slice_cells(rows, key))
         table.add_section()
     return table
+
+
+def _named(task: str, prompt: str) -> str:
+    return f"{task}, {prompt}" if prompt else task
 
 
 def _slice_cells(rows: Sequence[Row], key: str) -> list[str]:

@@ -33,6 +33,18 @@ def test_models_says_which_are_untrained(capsys: pytest.CaptureFixture[str]) -> 
     assert "tiny (untrained)" in capsys.readouterr().out
 
 
+def test_models_says_how_far_each_has_been_verified(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["models"]) == 0
+    header, *rows = capsys.readouterr().out.splitlines()
+    assert header.split()[-1] == "verified"
+    levels = {row.split()[0]: row.split()[-1] for row in rows}
+    assert levels["time_r1"] == "architecture"
+    assert levels["ratsg"] in ("none", "protocol")
+
+
 def test_a_group_is_the_rows_of_its_members(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tasks", "rarft_hi"]) == 0
     shown = capsys.readouterr().out
