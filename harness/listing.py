@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rarft.harness.models import card_paths, read_card
+from rarft.harness.models.backend_choice import backends_of
 from rarft.harness.task_index import check_folders, resolve_tasks, task_config, task_manager
 
 
@@ -50,19 +51,22 @@ def task_details(name: str, include_path: Sequence[Path] = ()) -> Table:
 
 
 def models_listing(include_path: Sequence[Path] = ()) -> Table:
-    """Return every model card with its family, backend, checkpoint, licence and verification.
+    """Return every model card with its family, backends, checkpoint, licence and verification.
+
+    Of the backends that can run a card its own is the first; `--model_args backend=` takes another.
 
     Raises:
         UserError: a folder does not exist, or a card or another YAML cannot be read.
     """
     check_folders(include_path)
-    table = _table("model", "family", "backend", "checkpoint", "licence", "verified")
+    table = _table("model", "family", "backends", "checkpoint", "licence", "verified")
     table.columns[0].no_wrap = True
     for name, path in sorted(card_paths(include_path).items()):
         card = read_card(path)
         shown = f"{name} ({card.status})" if card.status else name
         checkpoint, level = _shown(card.checkpoint), card.verified.level
-        _add(table, shown, card.family, card.backend, checkpoint, card.licence, level)
+        backends = ", ".join(backends_of(card))
+        _add(table, shown, card.family, backends, checkpoint, card.licence, level)
     return table
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
@@ -25,6 +25,7 @@ from rarft.harness.models import (
     find_card,
     load_model,
 )
+from rarft.harness.models.backend_choice import with_backend
 from rarft.harness.parsing import Form
 from rarft.harness.replies import ScoredText
 from rarft.harness.run_config import RunConfig
@@ -41,6 +42,9 @@ from rarft.harness.stages.plan import (
 from rarft.harness.stages.response_store import NO_RESPONSES
 from rarft.harness.task_index import PACKAGED_TASKS, check_folders
 from rarft.harness.types import Query, Reply, query_from_doc
+
+_ON_ONE_DEVICE: Final = ("bridge", "hf")
+"""The backends that are told their device; vLLM chooses its own, a server has it elsewhere."""
 
 
 class GroundingLM(LM):
@@ -70,10 +74,12 @@ class GroundingLM(LM):
         folders = (include_path,) if isinstance(include_path, str) else tuple(include_path)
         folders = (*self.card_folders, *map(str, folders))
         check_folders(tuple(map(Path, folders)))
-        self._card, self._card_path = find_card(model or self.card_name, tuple(map(Path, folders)))
+        found, self._card_path = find_card(model or self.card_name, tuple(map(Path, folders)))
+        self._card, model_args = with_backend(found, model_args)
         _refuse_train_task(self._card, model_args)
         # lm-eval names cuda:0 where the user named nothing, GPU or no GPU.
-        if device is not None and self._card.reads_video and _is_there(device):
+        takes_device = self._card.reads_video and self._card.backend in _ON_ONE_DEVICE
+        if device is not None and takes_device and _is_there(device):
             model_args["device"] = device
         size = str(batch_size)
         self._batch_size = int(size) if size.isdigit() else 1

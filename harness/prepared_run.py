@@ -11,6 +11,7 @@ from typing import Any
 from rarft.harness.cache_directory import cache_directory
 from rarft.harness.errors import UserError
 from rarft.harness.models import Card, Model, PromptMode, find_card, load_model
+from rarft.harness.models.backend_choice import with_backend
 from rarft.harness.progress import track
 from rarft.harness.run_config import RunConfig
 from rarft.harness.stages.append_log import Mutex
@@ -32,10 +33,14 @@ from rarft.harness.task_index import check_folders
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A run before its first request: what it will send, and what it will skip."""
+    """A run before its first request: what it will send, and what it will skip.
+
+    `card` names the backend that runs, `card_backend` is the one in the card's file.
+    """
 
     config: RunConfig
     card: Card
+    card_backend: str
     tasks: tuple[LoadedTask, ...]
     plan: Plan
     responses: Responses
@@ -63,7 +68,9 @@ def prepare(
     """
     _, config = take_n_workers(config)
     check_folders(config.include_folders)
-    card, card_path = find_card(config.model, config.include_folders)
+    found, card_path = find_card(config.model, config.include_folders)
+    card, model_args = with_backend(found, config.model_args)
+    asked, config = config, replace(config, model_args=model_args)
     check_asked(config, card)
     tasks = load_tasks(config)
     check_others(config, tasks)
@@ -97,8 +104,9 @@ def prepare(
         plan, responses, batch_size=batch_size, cost_of=cost_by_size(card, videos)
     )
     return Prepared(
-        config=config,
+        config=asked,
         card=card,
+        card_backend=found.backend,
         tasks=tasks,
         plan=plan,
         responses=responses,
@@ -132,6 +140,16 @@ def auto_batch_size(card: Card) -> int:
     if not card.reads_video:
         return 4096
     return {"openai": 32, "vllm": 256}.get(card.backend, 4)
+
+
+def running_backend(config: RunConfig) -> str:
+    """Return the backend that a run's model runs in: what is asked for, else its card's own.
+
+    Raises:
+        UserError: there is no such card, or its model cannot run in that backend.
+    """
+    card, _ = find_card(config.model, config.include_folders)
+    return with_backend(card, config.model_args)[0].backend
 
 
 def take_n_workers(config: RunConfig) -> tuple[int, RunConfig]:

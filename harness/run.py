@@ -15,8 +15,7 @@ from typing import Any
 
 from rarft.harness.errors import UserError, WorkerError
 from rarft.harness.judges.judge_config import JudgeEffort
-from rarft.harness.models import find_card
-from rarft.harness.prepared_run import Prepared, prepare, take_n_workers
+from rarft.harness.prepared_run import Prepared, prepare, running_backend, take_n_workers
 from rarft.harness.progress import track
 from rarft.harness.rescore import Say, judge_run, score_run
 from rarft.harness.run_config import RunConfig
@@ -144,11 +143,10 @@ def answered_here(
     flags = {"config": config.to_json()}
     Session(locks, settings=flags, launch=launch.token, fresh=fresh).check()
     if launch.is_ranked:
-        card, _ = find_card(config.model, config.include_folders)
         see_own_devices(
             launch.local_rank,
             launch.n_local_ranks,
-            backend=card.backend,
+            backend=running_backend(config),
             model_args=config.model_args,
         )
     prepared = prepare(
@@ -158,6 +156,7 @@ def answered_here(
         config,
         prepared.card,
         prepared.tasks,
+        card_backend=prepared.card_backend,
         identity=prepared.identity,
         prompts=prepared.prompts,
     )

@@ -19,7 +19,8 @@ def workload_lines(prepared: Prepared, directory: Path) -> Iterator[str]:
     """Yield what `--dry_run` prints: queries, videos, what is stored, what would be sent."""
     card, work = prepared.card, prepared.workload
     name = f"{card.name} ({card.status})" if card.status else card.name
-    yield f"model {name}, backend {card.backend}, checkpoint {card.checkpoint or 'none'}"
+    checkpoint = prepared.identity["checkpoint"] or "none"
+    yield f"model {name}, backend {card.backend}, checkpoint {checkpoint}"
     for task in prepared.tasks:
         yield f"task {task.name}: {task.n_asked} of {len(task.queries)} queries"
     if prepared.config.video_input != "shown":

@@ -19,7 +19,11 @@ TaskNames = Annotated[
     str | None, typer.Option("--tasks", help="Names or patterns, comma separated: 'hi_*'.")
 ]
 ModelArgs = Annotated[
-    str, typer.Option("--model_args", help="key=value,key=value for the backend.")
+    str,
+    typer.Option(
+        "--model_args",
+        help="key=value,key=value for the backend; backend=NAME takes another than the card's.",
+    ),
 ]
 BatchSize = Annotated[str, typer.Option("--batch_size", help="A number, or auto.")]
 Limit = Annotated[str | None, typer.Option("--limit", help="Queries per task, or a share below 1.")]

@@ -30,11 +30,12 @@ UNNAMED_ARGS: Final[dict[str, tuple[str, ...]]] = {
     "bridge": (
         "cwd", "hello_timeout_s", "max_deaths", "project", "python", "runners", "timeout_s",
     ),
+    "hf": ("decode_workers",),
     "openai": (
         "base_url", "n_attempts", "n_concurrent", "server", "timeout_s", "transport", "url_prefix",
     ),
     "vllm": (
-        "cpu_offload_gb", "data_parallel_backend", "data_parallel_size",
+        "cpu_offload_gb", "data_parallel_backend", "data_parallel_size", "decode_workers",
         "distributed_executor_backend", "frames_memory_gb", "gpu_memory_utilization",
         "kv_cache_memory_bytes", "max_num_batched_tokens", "max_num_seqs", "mm_processor_cache_gb",
         "pipeline_parallel_size", "tensor_parallel_size", "window",

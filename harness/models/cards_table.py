@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, get_args
 
 from rarft.harness.models import PACKAGED_CARDS, card_paths, read_card
+from rarft.harness.models.backend_choice import backends_of
 from rarft.harness.models.card import Card, PromptMode
 
 BEGIN: Final = (
@@ -17,7 +18,7 @@ BEGIN: Final = (
 END: Final = "<!-- models: end -->"
 
 _MODEL_COLUMNS: Final = (
-    *("Model", "Family", "In the paper", "Backend", "Checkpoint"),
+    *("Model", "Family", "In the paper", "Backends", "Checkpoint"),
     *("Licence of the weights", "Verified"),
 )
 _INPUT_COLUMNS: Final = (
@@ -54,7 +55,7 @@ def _model_cells(card: Card) -> list[str]:
         f"`{card.name}`",
         card.family,
         card.paper.row if card.paper else "–",
-        card.backend,
+        ", ".join(backends_of(card)),
         card.checkpoint or unnamed,
         card.licence,
         card.verified.level,

@@ -12,7 +12,8 @@ from rarft.harness.errors import VideoError
 from rarft.harness.models.base import Request
 from rarft.harness.types import Span
 from rarft.harness.video.cache import FramesCache
-from rarft.harness.video.frames import Frames, load_frames
+from rarft.harness.video.decoding_pool import DecodingPool
+from rarft.harness.video.frames import Frames
 from rarft.harness.video.input import blacken
 from rarft.harness.video.policy import FramesPolicy
 
@@ -21,17 +22,28 @@ _Key = tuple[str, Span | None]
 
 
 class FramesLoader:
-    """A few threads, and the frames of the videos asked for last.
+    """A few threads or processes, and the frames of the videos asked for last.
 
     The frames kept here serve a disk cache that is absent or full.
     """
 
-    def __init__(self, policy: FramesPolicy, *, cache: FramesCache | None, n_kept: int) -> None:
-        self._policy = policy
-        self._cache = cache
+    def __init__(
+        self,
+        policy: FramesPolicy,
+        *,
+        cache: FramesCache | None,
+        n_kept: int,
+        n_processes: int = 0,
+    ) -> None:
+        self._decoding = DecodingPool(policy, cache=cache, n_processes=n_processes)
         self._n_kept = n_kept
-        self._pool = ThreadPoolExecutor(max_workers=min(_MAX_THREADS, os.cpu_count() or 1))
+        n_threads = n_processes or min(_MAX_THREADS, os.cpu_count() or 1)
+        self._threads = ThreadPoolExecutor(max_workers=n_threads)
         self._futures: OrderedDict[_Key, Future[Frames]] = OrderedDict()
+
+    def start(self) -> None:
+        """Start the processes, where there are any, without waiting for them."""
+        self._decoding.start()
 
     def load(self, requests: Sequence[Request]) -> list[Frames | VideoError]:
         """Return each request's frames, or why there are none.
@@ -43,8 +55,9 @@ class FramesLoader:
         return [_outcome(*pair) for pair in zip(futures, requests, strict=True)]
 
     def close(self) -> None:
-        """Stop the threads and forget the frames."""
-        self._pool.shutdown(cancel_futures=True)
+        """Stop what decodes, and forget the frames."""
+        self._decoding.close()
+        self._threads.shutdown(cancel_futures=True)
         self._futures.clear()
 
     def _start(self, request: Request) -> Future[Frames]:
@@ -54,12 +67,10 @@ class FramesLoader:
             return refused
         key = (request.video.sha256, request.clip)
         if key not in self._futures:
-            self._futures[key] = self._pool.submit(
-                load_frames,
+            self._futures[key] = self._threads.submit(
+                self._decoding.load,
                 request.video.path,
-                self._policy,
                 clip=request.clip,
-                cache=self._cache,
                 sha256=request.video.sha256,
             )
         self._futures.move_to_end(key)

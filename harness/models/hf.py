@@ -57,7 +57,7 @@ from rarft.harness.video.reader import decoder_versions
 
 MODEL_ARGS: Final = (
     *("pretrained", "revision", "dtype", "device", "attn_implementation", "score"),
-    "trust_remote_code",
+    *("trust_remote_code", "decode_workers"),
 )
 SCORES: Final = ("none", "logits")
 
@@ -88,6 +88,9 @@ def load(
     trusts_code = model_args.get("trust_remote_code") or False
     if not isinstance(trusts_code, bool):
         raise UserError(f"got trust_remote_code={trusts_code}, expected true or false")
+    n_decoding = model_args.get("decode_workers", 0)
+    if type(n_decoding) is not int or n_decoding < 0:
+        raise UserError(f"got decode_workers={n_decoding}, expected a whole number from 0")
     checkpoint, revision = named_checkpoint(card, model_args)
     if checkpoint is None:
         raise UserError(
@@ -106,7 +109,10 @@ def load(
         trusts_code=trusts_code,
     )
     frames_loader = FramesLoader(
-        card.frames, cache=FramesCache(cache / "frames"), n_kept=max(batch_size, 1)
+        card.frames,
+        cache=FramesCache(cache / "frames"),
+        n_kept=max(batch_size, 1),
+        n_processes=n_decoding,
     )
     return HfModel(
         card,
@@ -181,6 +187,7 @@ class HfModel:
 
     def prepare(self, queries: Sequence[Query]) -> None:
         """Load the checkpoint, so that what is wrong with it shows before the first batch."""
+        self._frames_loader.start()
         _ = self.checkpoint
 
     def generate(self, requests: Sequence[Request]) -> list[Reply]:

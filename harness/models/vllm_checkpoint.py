@@ -27,16 +27,7 @@ from rarft.harness.models.revision import (
     is_offline,
 )
 from rarft.harness.models.tiny_weights import SEED, WEIGHTS_VERSION, draw_weights
-
-TRAINED_TIME: Final = ("qwen2_5_vl",)
-"""Models whose positions this backend knows, compares and mends."""
-
-KNOWN_DIFFERENT: Final = {
-    "qwen3_vl": "writes two tokens around the frames that transformers 4.57 did not",
-    "qwen3_vl_moe": "writes two tokens around the frames that transformers 4.57 did not",
-}
-"""What vLLM does differently from the code that the models came with: it keeps to transformers
-from 5.10 on where that is installed (vllm-project/vllm issue 46817 is about the change)."""
+from rarft.harness.models.vllm_types import KNOWN_DIFFERENT, TRAINED_TIME, known_difference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,11 +131,7 @@ def _check_type(name: str, model_type: str, *, allows_time_mismatch: bool) -> No
             "backend vllm"
         )
     if not allows_time_mismatch:
-        raise UserError(
-            f"got pretrained={name} of type {model_type}, for whose videos vLLM "
-            f"{KNOWN_DIFFERENT[model_type]}; use the backend hf, or give --model_args "
-            "allow_time_mismatch=true"
-        )
+        raise UserError(known_difference(f"pretrained={name}", model_type))
 
 
 def _own_generation(source: Mapping[str, Any]) -> Any:

@@ -29,6 +29,7 @@ from rarft.harness.models.vllm_host import EngineHost
 from rarft.harness.models.vllm_installed import device_name, vllm_version
 from rarft.harness.models.vllm_prompts import PROCESSOR_ARGS, check_arrived
 from rarft.harness.models.vllm_settings import (
+    LOAD_FORMATS,
     VllmSettings,
     check_decoding,
     largest_bytes,
@@ -40,6 +41,7 @@ from rarft.harness.models.vllm_window import Answer, Window, answer_all
 from rarft.harness.models.vllm_worker import WORKER_EXTENSION, ids_digest
 from rarft.harness.types import Query, Reply
 from rarft.harness.video.cache import FramesCache
+from rarft.harness.video.decoding_pool import DecodingPool
 from rarft.harness.video.policy import FramesPolicy
 from rarft.harness.video.reader import decoder_versions
 
@@ -70,10 +72,13 @@ def load(
     check_settings(generation)
     check_decoding(generation)
     checkpoint, revision = named_checkpoint(card, model_args)
-    if checkpoint is None or card.frames is None:
+    if checkpoint is None:
         raise UserError(
-            f"{card.name}: got a card without checkpoint or frames, expected both for backend vllm"
+            f"got no checkpoint for model '{card.name}', whose card names none, expected a Hub id "
+            "or a folder; give --model_args pretrained=<folder>"
         )
+    if card.frames is None:
+        raise UserError(f"{card.name}: got a card without frames, expected them for backend vllm")
     return VllmModel(
         card,
         settings,
@@ -106,8 +111,11 @@ class VllmModel:
         self._generation = dict(generation)
         self._seed = seed
         self._cache = cache
-        self._frames_cache = FramesCache(cache / "frames")
-        self._pool = ThreadPoolExecutor(max_workers=min(_MAX_THREADS, os.cpu_count() or 1))
+        self._decoding = DecodingPool(
+            policy, cache=FramesCache(cache / "frames"), n_processes=settings.n_decoding
+        )
+        n_threads = min(_MAX_THREADS, os.cpu_count() or 1)
+        self._threads = ThreadPoolExecutor(max_workers=max(n_threads, settings.n_decoding))
         self._read: VllmCheckpoint | None = None
         self._host: EngineHost | None = None
         self._is_compared = False
@@ -201,8 +209,9 @@ class VllmModel:
         self._running.forget()
 
     def close(self) -> None:
-        """Stop the decoding threads and the engine."""
-        self._pool.shutdown(cancel_futures=True)
+        """Stop what decodes, and the engine."""
+        self._decoding.close()
+        self._threads.shutdown(cancel_futures=True)
         self._stop()
 
     @property
@@ -216,6 +225,8 @@ class VllmModel:
     def _running(self) -> EngineHost:
         if self._host is None:
             checkpoint = self.checkpoint
+            # Their imports are done by the time the engine is there.
+            self._decoding.start()
             self._host = EngineHost(self._engine_args(checkpoint))
             if checkpoint.has_trained_time:
                 mends = not self._settings.allows_time_mismatch
@@ -230,7 +241,7 @@ class VllmModel:
             "dtype": self._dtype,
             "seed": self._seed,
             "generation_config": "vllm",
-            "load_format": "safetensors",
+            "load_format": LOAD_FORMATS[0],
             "limit_mm_per_prompt": {"image": 0, "video": largest_video(self._policy)},
             "mm_processor_kwargs": PROCESSOR_ARGS,
             "worker_extension_cls": WORKER_EXTENSION,
@@ -257,9 +268,8 @@ class VllmModel:
             engine=host.engine,
             checkpoint=checkpoint,
             order=self._order,
-            policy=self._policy,
-            frames_cache=self._frames_cache,
-            pool=self._pool,
+            decoding=self._decoding,
+            threads=self._threads,
             sampling=sampling,
             max_model_len=host.max_model_len,
             n_requests=self._settings.window,

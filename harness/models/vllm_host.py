@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 from rarft.harness.errors import UserError
 from rarft.harness.models.vllm_checkpoint import one_line
+from rarft.harness.models.vllm_output import StartOutput
 
 _T = TypeVar("_T")
 _END_LIMIT_S: Final = 20.0
@@ -39,8 +40,10 @@ class EngineHost:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         others = multiprocessing.active_children()
+        is_quiet = all(os.environ[name] == value for name, value in _QUIET.items())
         try:
-            self.engine = self.run(_start(engine_args))
+            with StartOutput(shows=not is_quiet) as output:
+                self.engine = self.run(_start(engine_args, output))
         except BaseException:
             self._stop_loop()
             raise
@@ -88,7 +91,7 @@ class EngineHost:
             self._loop.close()
 
 
-async def _start(engine_args: Mapping[str, Any]) -> Any:
+async def _start(engine_args: Mapping[str, Any], output: StartOutput) -> Any:
     try:
         from vllm.engine.arg_utils import AsyncEngineArgs
         from vllm.v1.engine.async_llm import AsyncLLM
@@ -100,9 +103,11 @@ async def _start(engine_args: Mapping[str, Any]) -> Any:
     try:
         return AsyncLLM.from_engine_args(AsyncEngineArgs(**engine_args))
     except (ValueError, TypeError, RuntimeError, OSError, ImportError, AssertionError) as error:
+        # Of what went wrong in another process vLLM says only that it did.
+        cause = output.cause() if "root cause" in f"{error}" else None
         raise UserError(
-            f"got an engine that does not start ({one_line(error)}); mend --model_args, free "
-            "memory, or see vLLM's own lines with VLLM_LOGGING_LEVEL=INFO"
+            f"got an engine that does not start ({cause or one_line(error)}); mend --model_args, "
+            "free memory, or see vLLM's own lines with VLLM_LOGGING_LEVEL=INFO"
         ) from error
 
 

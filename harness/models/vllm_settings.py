@@ -10,6 +10,7 @@ from typing import Any, Final
 from rarft.harness.errors import UserError
 from rarft.harness.models.sampling import is_sampled
 from rarft.harness.models.torch_state import seed_number
+from rarft.harness.video.decoding_pool import default_processes
 from rarft.harness.video.policy import FramesPolicy
 
 DEFAULT_WINDOW: Final = 128
@@ -21,6 +22,10 @@ _Check = Callable[[object], bool]
 
 def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _is_whole(value: object) -> bool:
+    return _is_count(value) or (value == 0 and not isinstance(value, bool))
 
 
 def _is_positive(value: object) -> bool:
@@ -49,6 +54,12 @@ _NAME: Final = (_is_name, "a name")
 _FLAG: Final = (_is_flag, "true or false")
 _SIZE: Final = (_is_size, "a number from 0")
 
+LOAD_FORMATS: Final = (
+    *("safetensors", "fastsafetensors", "instanttensor", "runai_streamer"),
+    *("runai_streamer_sharded", "sharded_state"),
+)
+"""vLLM's ways to read safetensors, the first by default; others may read pickled files."""
+
 ENGINE_ARGS: Final[Mapping[str, tuple[_Check, str]]] = {
     "tensor_parallel_size": _COUNT,
     "pipeline_parallel_size": _COUNT,
@@ -68,7 +79,7 @@ ENGINE_ARGS: Final[Mapping[str, tuple[_Check, str]]] = {
     "enable_prefix_caching": _FLAG,
     "enforce_eager": _FLAG,
     "async_scheduling": _FLAG,
-    "load_format": _NAME,
+    "load_format": (lambda value: value in LOAD_FORMATS, f"one of {', '.join(LOAD_FORMATS)}"),
     "quantization": _NAME,
     "trust_remote_code": _FLAG,
 }
@@ -80,6 +91,7 @@ OWN_ARGS: Final[Mapping[str, tuple[_Check, str]]] = {
     "dtype": _NAME,
     "window": _COUNT,
     "frames_memory_gb": (_is_positive, "a number above 0"),
+    "decode_workers": (_is_whole, "a whole number from 0"),
     "allow_time_mismatch": _FLAG,
 }
 
@@ -100,12 +112,14 @@ class VllmSettings:
     """The model arguments, checked.
 
     `window` is how many requests the engine holds at once, `frames_memory_bytes` how much the
-    decoded frames of all videos under way may take. `engine_args` goes to vLLM as it is.
+    decoded frames of all videos under way may take, `n_decoding` how many processes decode them.
+    `engine_args` goes to vLLM as it is.
     """
 
     dtype: str = "auto"
     window: int = DEFAULT_WINDOW
     frames_memory_bytes: int = int(DEFAULT_FRAMES_MEMORY_GB * _GIB)
+    n_decoding: int = 0
     allows_time_mismatch: bool = False
     engine_args: Mapping[str, Any] = field(default_factory=dict)
 
@@ -137,6 +151,7 @@ def read_settings(model_args: Mapping[str, Any]) -> VllmSettings:
         frames_memory_bytes=int(
             model_args.get("frames_memory_gb", DEFAULT_FRAMES_MEMORY_GB) * _GIB
         ),
+        n_decoding=model_args.get("decode_workers", default_processes()),
         allows_time_mismatch=model_args.get("allow_time_mismatch", False),
         engine_args={name: model_args[name] for name in ENGINE_ARGS if name in model_args},
     )

@@ -22,10 +22,9 @@ from rarft.harness.models.vllm_prompts import (
     writable,
 )
 from rarft.harness.types import Reply
-from rarft.harness.video.cache import FramesCache
-from rarft.harness.video.frames import Frames, load_frames
+from rarft.harness.video.decoding_pool import DecodingPool
+from rarft.harness.video.frames import Frames
 from rarft.harness.video.input import blacken
-from rarft.harness.video.policy import FramesPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +52,8 @@ class Window:
     engine: Any
     checkpoint: VllmCheckpoint
     order: Order
-    policy: FramesPolicy
-    frames_cache: FramesCache | None
-    pool: Executor
+    decoding: DecodingPool
+    threads: Executor
     sampling: Callable[[Request], Mapping[str, Any]]
     max_model_len: int
     n_requests: int
@@ -122,18 +120,12 @@ async def _decoded(window: Window, request: Request) -> Frames | VideoError:
 
     def decode() -> Frames | VideoError:
         try:
-            frames = load_frames(
-                video.path,
-                window.policy,
-                clip=clip,
-                cache=window.frames_cache,
-                sha256=video.sha256,
-            )
+            frames = window.decoding.load(video.path, clip=clip, sha256=video.sha256)
         except VideoError as error:
             return error
         return writable(blacken(frames) if request.video_input == "black" else frames)
 
-    return await asyncio.get_running_loop().run_in_executor(window.pool, decode)
+    return await asyncio.get_running_loop().run_in_executor(window.threads, decode)
 
 
 async def _answer(
@@ -155,7 +147,7 @@ async def _answer(
     expected = None
     if is_compared:
         expected = await asyncio.get_running_loop().run_in_executor(
-            window.pool, lambda: _expected(window, request, frames)
+            window.threads, lambda: _expected(window, request, frames)
         )
     params = SamplingParams(**arguments, output_kind=RequestOutputKind.FINAL_ONLY)
     output: Any = None

@@ -126,6 +126,7 @@ def _facts(run: RunView) -> dict[str, str]:
     candidates = {
         "family": model.family,
         "backend": model.backend,
+        "the card's backend": _unless(model.card_backend, model.backend),
         "checkpoint": model.checkpoint,
         "revision": model.revision,
         "licence": model.licence,

@@ -21,7 +21,10 @@ Scores = Mapping[str, Any]
 
 
 class ModelEntry(BaseModel):
-    """The model of a run, as its card described it."""
+    """The model of a run, as its card described it.
+
+    `backend` is the one that ran, `card_backend` the one that the card names.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True, protected_namespaces=())
 
@@ -30,6 +33,7 @@ class ModelEntry(BaseModel):
     status: str | None = None
     family: str | None = None
     backend: str | None = None
+    card_backend: str | None = None
     checkpoint: str | None = None
     revision: str | None = None
     licence: str | None = None

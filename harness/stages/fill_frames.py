@@ -11,16 +11,13 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from rarft.harness.errors import UserError, VideoError
 from rarft.harness.stages.wanted_frames import WantedFrames
 from rarft.harness.video.cache import FramesCache
+from rarft.harness.video.decoding_process import MAX_DEATHS, death_message
 from rarft.harness.video.frames import load_frames
 from rarft.harness.video.policy import FramesPolicy
-
-# One death may be the machine's doing; two are the file's.
-_MAX_DEATHS: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,16 +85,13 @@ class _Worker:
 
     def decode(self, frames: WantedFrames) -> str | None:
         """Return why there are no frames, or None where they are kept."""
-        for _ in range(_MAX_DEATHS):
+        for _ in range(MAX_DEATHS):
             try:
                 return self._process.submit(_decode, frames, self._policy, self._cache).result()
             except BrokenProcessPool:
                 self._process.shutdown()
                 self._process = _start()
-        return (
-            f"{frames.video.path.name}: got a file at which the process that decodes it dies, "
-            "expected a video; copy it again"
-        )
+        return death_message(frames.video.path)
 
 
 def _start() -> ProcessPoolExecutor:

@@ -52,10 +52,14 @@ def make_record(
     card: Card,
     tasks: Sequence[LoadedTask],
     *,
+    card_backend: str,
     identity: Mapping[str, Any],
     prompts: Mapping[PromptMode, str],
 ) -> RunRecord:
-    """Describe a run before its first request is sent."""
+    """Describe a run before its first request is sent.
+
+    `card` names the backend that runs, `card_backend` is the one in the card's file.
+    """
     return RunRecord(
         config=config,
         model={
@@ -64,6 +68,7 @@ def make_record(
             "status": card.status,
             "family": card.family,
             "backend": card.backend,
+            "card_backend": card_backend,
             "checkpoint": identity["checkpoint"],
             "revision": identity["revision"],
             "form": config.model_args.get("form", card.output.form),

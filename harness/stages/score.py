@@ -224,6 +224,8 @@ def _provenance(record: RunRecord, *, n_workers: int) -> dict[str, Any]:
         "rarft_version": record.rarft_version,
         "lm_eval_version": version("lm_eval"),
         "seed": record.config.seed,
+        "backend": identity["backend"],
+        "card_backend": record.model.get("card_backend", identity["backend"]),
         "engine": identity["engine"],
         "frames_policy": identity["frames"],
         "generation": identity["generation"],

@@ -70,15 +70,26 @@ def load_frames(
     if cache is None:
         return decode_frames(path, policy, clip=clip)
     key = frames_key(sha256 or content_hash(path), policy, clip=clip)
-    kept = cache.get(key)
+    kept = kept_frames(key, cache)
     if kept is not None:
-        pixels, about = kept
-        about = {name: _tuple(value) for name, value in about.items()}
-        return Frames(pixels=pixels, **about)
+        return kept
     frames = decode_frames(path, policy, clip=clip)
-    about = {name: getattr(frames, name) for name in Frames.__slots__ if name != "pixels"}
-    cache.put(key, frames.pixels, about)
+    cache.put(key, frames.pixels, about_frames(frames))
     return frames
+
+
+def kept_frames(key: str, cache: FramesCache) -> Frames | None:
+    """Return the frames that the cache holds under a key, None where it has none."""
+    kept = cache.get(key)
+    if kept is None:
+        return None
+    pixels, about = kept
+    return Frames(pixels=pixels, **{name: _tuple(value) for name, value in about.items()})
+
+
+def about_frames(frames: Frames) -> dict[str, Any]:
+    """Return all that is known of frames but their pixels."""
+    return {name: getattr(frames, name) for name in Frames.__slots__ if name != "pixels"}
 
 
 def _tuple(value: Any) -> Any:

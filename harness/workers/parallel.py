@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Final
 
 from rarft.harness.errors import RarftError, UserError
-from rarft.harness.models import find_card
+from rarft.harness.prepared_run import running_backend
 from rarft.harness.progress import Advance, track
 from rarft.harness.run_config import RunConfig
 from rarft.harness.stages.run_lock import DirectoryLocks
@@ -51,10 +51,10 @@ def answered_in_parallel(
         RarftError: every worker died.
     """
     check_folders(config.include_folders)
-    card, _ = find_card(config.model, config.include_folders)
-    visible = visible_devices(os.environ, backend=card.backend)
+    backend = running_backend(config)
+    visible = visible_devices(os.environ, backend=backend)
     slices = device_slices(
-        n_workers, backend=card.backend, model_args=config.model_args, visible=visible
+        n_workers, backend=backend, model_args=config.model_args, visible=visible
     )
     launch = new_token()
     assignment = Assignment(config=config, directory=locks.directory, launch=launch, fresh=fresh)

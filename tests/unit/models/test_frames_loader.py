@@ -1,3 +1,5 @@
+from contextlib import closing
+
 import numpy as np
 import pytest
 
@@ -48,3 +50,16 @@ def test_another_video_is_shown_whole_and_the_querys_clip_is_not_its_own(loader,
 def test_a_video_that_is_gone_cannot_be_black(loader, tmp_path):
     (gone,) = loader.load([request(tmp_path / "gone.mp4", video_input="black")])
     assert isinstance(gone, VideoError)
+
+
+def test_processes_give_the_frames_that_threads_give(loader, make_clip, tmp_path):
+    paths = [make_clip(f"{number}.mp4", n_frames=50, fps=10) for number in range(2)]
+    asked = [*map(request, paths), request(tmp_path / "gone.mp4")]
+    with closing(FramesLoader(FramesPolicy(), cache=None, n_kept=4, n_processes=1)) as processes:
+        processes.start()
+        *decoded, refused = processes.load(asked)
+    *expected, _ = loader.load(asked)
+    for one, other in zip(decoded, expected, strict=True):
+        assert np.array_equal(one.pixels, other.pixels)
+        assert one.times_s == other.times_s
+    assert "no such file" in str(refused)

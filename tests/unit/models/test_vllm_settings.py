@@ -53,6 +53,12 @@ def test_memory_for_frames_is_given_in_gibibytes() -> None:
     assert read_settings({"frames_memory_gb": 0.5}).frames_memory_bytes == 512 * 1024**2
 
 
+def test_processes_decode_unless_threads_are_asked_for() -> None:
+    assert 1 <= read_settings({}).n_decoding <= 4
+    assert read_settings({"decode_workers": 0}).n_decoding == 0
+    assert read_settings({"decode_workers": 9}).n_decoding == 9
+
+
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
@@ -66,9 +72,14 @@ def test_memory_for_frames_is_given_in_gibibytes() -> None:
         ("allow_time_mismatch", 1, "true or false"),
         ("window", 0, "a whole number above 0"),
         ("frames_memory_gb", 0, "a number above 0"),
+        ("decode_workers", -1, "a whole number from 0"),
+        ("decode_workers", False, "a whole number from 0"),
         ("frames_memory_gb", float("inf"), "a number above 0"),
         ("mm_processor_cache_gb", -1, "a number from 0"),
         ("dtype", "int8", "auto, bfloat16"),
+        ("load_format", "pt", "safetensors, fastsafetensors"),
+        ("load_format", "auto", "safetensors, fastsafetensors"),
+        ("load_format", ["safetensors"], "safetensors, fastsafetensors"),
         ("pretrained", "", "a name"),
         ("tensor_paralel_size", 2, "tensor_parallel_size"),
         ("attn_implementation", "sdpa", "tensor_parallel_size"),
@@ -100,7 +111,7 @@ def test_one_beam_and_no_forbidden_ngrams_are_what_vllm_does_anyway() -> None:
 
 
 def test_a_card_without_frames_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="expected both for backend vllm"):
+    with pytest.raises(UserError, match="without frames, expected them for backend vllm"):
         load(tmp_path, Card(**{**CARD, "frames": None}))
 
 

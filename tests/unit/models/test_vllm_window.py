@@ -2,8 +2,13 @@
 
 import asyncio
 import importlib.util
-from collections.abc import AsyncIterator
+import os
+import signal
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +23,7 @@ from rarft.harness.models.vllm_window import Answer, Window, answer_all
 from rarft.harness.types import Query
 from rarft.harness.video.cache import FramesCache
 from rarft.harness.video.content import content_hash
+from rarft.harness.video.decoding_pool import DecodingPool
 from rarft.harness.video.policy import FramesPolicy
 
 pytestmark = [
@@ -74,17 +80,26 @@ def requests(make_clip: Any) -> list[Request]:
 
 
 def answers_of(
-    requests: list[Request], engine: Engine, folder: Path, **limits: int
+    requests: list[Request],
+    engine: Engine,
+    folder: Path,
+    *,
+    meanwhile: Callable[[DecodingPool], None] = lambda pool: None,
+    **limits: int,
 ) -> list[Answer]:
     checkpoint = read_checkpoint("package:tiny", None, cache=folder, allows_time_mismatch=False)
-    with ThreadPoolExecutor(4) as pool:
+    decoding = DecodingPool(
+        POLICY,
+        cache=FramesCache(folder / "frames"),
+        n_processes=limits.get("n_decoding", 0),
+    )
+    with closing(decoding), ThreadPoolExecutor(4) as threads:
         window = Window(
             engine=engine,
             checkpoint=checkpoint,
             order="video_text",
-            policy=POLICY,
-            frames_cache=FramesCache(folder / "frames"),
-            pool=pool,
+            decoding=decoding,
+            threads=threads,
             sampling=lambda one: sampling_arguments(
                 one.generation, shipped={}, end_tokens=checkpoint.end_tokens, seed=one.key
             ),
@@ -94,7 +109,11 @@ def answers_of(
             largest_bytes=largest_bytes(POLICY),
             batch_name="1",
         )
-        return asyncio.run(answer_all(window, requests))
+        other = threading.Thread(target=meanwhile, args=(decoding,))
+        other.start()
+        answers = asyncio.run(answer_all(window, requests))
+        other.join()
+        return answers
 
 
 def test_frames_under_way_never_take_more_than_the_cap(
@@ -102,8 +121,11 @@ def test_frames_under_way_never_take_more_than_the_cap(
 ) -> None:
     # Room for what one video may take, and so for two as small as these are.
     cap, engine = max(largest_bytes(POLICY), 2 * N_FRAMES_BYTES), Engine()
-    for _ in ("decoded", "from the cache"):
-        answers = answers_of(requests, engine, tmp_path, n_bytes=cap)
+    for n_decoding, folder in ((0, "a"), (0, "a"), (2, "b"), (2, "b")):
+        # The second time in a folder, frames come from the cache.
+        answers = answers_of(
+            requests, engine, tmp_path / folder, n_bytes=cap, n_decoding=n_decoding
+        )
 
         assert [one.reply.failure for one in answers] == [None] * len(requests)
         assert 0 < engine.most_bytes <= cap
@@ -150,3 +172,25 @@ def test_black_frames_share_memory_with_none_that_are_shown(
     answers_of(mixed, engine, tmp_path)
 
     assert engine.most_bytes == 2 * N_FRAMES_BYTES
+
+
+def test_a_video_whose_decoding_dies_fails_its_queries_and_no_others(
+    requests: list[Request], tmp_path: Path
+) -> None:
+    pids: list[int] = []
+
+    def kill(pool: DecodingPool) -> None:
+        # The first video is the only one that two processes die at.
+        while len(pids) < 2:
+            for pid in set(pool.pids) - set(pids):
+                pids.append(pid)
+                os.kill(pid, signal.SIGKILL)
+            time.sleep(0.01)
+
+    answers = answers_of(requests, Engine(), tmp_path, n_decoding=1, meanwhile=kill)
+
+    failed = [one for one, answer in zip(requests, answers, strict=True) if answer.reply.failure]
+    assert len({one.video for one in failed}) == 1
+    assert len(failed) == 3
+    said = [one.reply.failure for one in answers if one.reply.failure]
+    assert all("the process that decodes it dies" in one for one in said)
