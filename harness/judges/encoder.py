@@ -39,13 +39,17 @@ def encoder_identity(encoder: str) -> str:
     return _identity(_source(encoder), Path(encoder).name or encoder)
 
 
-def load_encoder(encoder: str) -> SentenceTransformer:
-    """Return the encoder, on the first GPU or else the CPU; loaded once a process.
+def load_encoder(encoder: str, *, device: str | None = None) -> SentenceTransformer:
+    """Return the encoder, loaded once a process and device.
+
+    Args:
+        encoder: A name of `ENCODERS`, a Hub id or a folder.
+        device: Such as "cpu"; None is the process's own GPU where there is one, else the CPU.
 
     Raises:
         UserError: it is not on this machine and cannot be downloaded, or is no encoder.
     """
-    return _load(_source(encoder), encoder)
+    return _load(_source(encoder), encoder, device)
 
 
 def _source(encoder: str) -> str:
@@ -79,13 +83,13 @@ def _identity(source: str, name: str) -> str:
 
 
 @cache
-def _load(source: str, named: str) -> SentenceTransformer:
+def _load(source: str, named: str, device: str | None) -> SentenceTransformer:
     import torch
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     commit = None if Path(source).is_dir() else _commit(source)
     # Where no commit is known, asking the Hub for each file only to fail takes minutes.
     is_local = commit is None
