@@ -1,0 +1,60 @@
+"""The replies a tiny model learns: caption, answer and correction, in the form of the paper."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import Any, Final
+
+from rarft.harness.types import Span
+from rarft.tasks.synth_hi.predicate import Predicate
+from rarft.tasks.synth_hi.refusals import render_refusal
+from rarft.tasks.synth_hi.sentences import Style, render_text
+from rarft.tasks.synth_hi.world import World
+from rarft.trainer.tiny.claims import nearest
+
+MAX_SENTENCES: Final = 3
+_OPTIONAL: Final = ("count", "size", "part", "side", "comparison", "scene", "transition")
+
+
+def thought(caption: str) -> str:
+    """Return a caption as the model's thinking."""
+    return f"<think>{caption}</think>"
+
+
+def grounding_reply(caption: str, span: Span) -> str:
+    """Return the reply to a query that the video shows.
+
+    Example:
+        >>> grounding_reply("a star", Span(1.5, 4.0))
+        '<think>a star</think><answer>1.5 to 4.0</answer><correction>NIL</correction>'
+    """
+    answer = f"<answer>{span.start_s:.1f} to {span.end_s:.1f}</answer>"
+    return f"{thought(caption)}{answer}<correction>NIL</correction>"
+
+
+def refusing_reply(caption: str, *, refusal: str, correction: str) -> str:
+    """Return the reply to a query that the video does not show."""
+    answer = f"<answer>{refusal}</answer>"
+    return f"{thought(caption)}{answer}<correction>{correction}</correction>"
+
+
+def explain_absence(
+    rng: random.Random, world: World, claim: Predicate, style: Style
+) -> tuple[str, str]:
+    """Return a refusal and a correction: what the event nearest to the claim shows instead.
+
+    The refusal names one to three differences, drawn at random, so that a model can learn by
+    reward how many there are.
+    """
+    shown, edits = nearest(world, claim)
+    said = [edit for edit in edits if edit.shown is not None]
+    n_sentences = min(len(said), rng.randint(1, MAX_SENTENCES))
+    kept = sorted(rng.sample(range(len(said)), n_sentences))
+    return render_refusal(shown, [said[i] for i in kept]), correct(shown, claim, style)
+
+
+def correct(shown: Predicate, claim: Predicate, style: Style) -> str:
+    """Return the query as it would be true of an event, naming only what the query names."""
+    silent: dict[str, Any] = {slot: None for slot in _OPTIONAL if getattr(claim, slot) is None}
+    return render_text(replace(shown, **silent), style)

@@ -1,0 +1,94 @@
+"""Train the base: `python -m rarft.trainer.tiny.base OUT --train SET --held_out SET`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from rarft.trainer.tiny.batches import Batcher
+from rarft.trainer.tiny.exam import answer, figures, questions
+from rarft.trainer.tiny.frames_pool import open_pool, read_scenes
+from rarft.trainer.tiny.lessons import Classroom
+from rarft.trainer.tiny.network import (
+    draw_network,
+    export_network,
+    load_processor,
+    write_processor,
+)
+from rarft.trainer.tiny.ranks import join_ranks, wait_for_all
+from rarft.trainer.tiny.training import Plan, Stage, train
+
+SEED: Final = 0
+N_LOSS_SAMPLES: Final = 64
+PLAN: Final = Plan(
+    stages=(
+        Stage("looks", 600, 192),
+        Stage("clips", 500, 64),
+        Stage("captions", 1000, 32),
+        Stage("queries", 900, 32),
+    )
+)
+
+
+def _classroom(folder: Path, *, n_videos: int | None, seed: int) -> Classroom:
+    scenes = read_scenes(folder)[:n_videos]
+    return Classroom(scenes=scenes, pool=open_pool(folder, scenes), seed=seed)
+
+
+def main() -> None:
+    """Train, look at held-out videos at every checkpoint, and export."""
+    args = _arguments()
+    rank, _ = join_ranks()
+    processor_folder = args.out / "processor"
+    if rank == 0 and not (processor_folder / "config.json").is_file():
+        write_processor(processor_folder)
+    wait_for_all()
+    batcher = Batcher(load_processor(processor_folder))
+    network = draw_network(processor_folder, seed=args.seed)
+    stages = [Stage(s.lesson, n, s.n_samples) for s, n in zip(PLAN.stages, args.steps, strict=True)]
+    plan = replace(
+        PLAN, stages=tuple(s for s in stages if s.n_steps), learning_rate=args.learning_rate
+    )
+    args.out.mkdir(parents=True, exist_ok=True)
+    (args.out / "plan.json").write_text(json.dumps(asdict(plan), indent=2), encoding="utf-8")
+    classroom = _classroom(args.train, n_videos=args.n_videos, seed=args.seed)
+    held_out = _classroom(args.held_out, n_videos=None, seed=args.seed)
+    asked = questions(held_out, n_videos=args.n_exam_videos)
+
+    def examine(step: int) -> dict[str, Any]:
+        lesson = plan.stage_at(step - 1).lesson
+        samples = held_out.samples(lesson, step=0, places=range(N_LOSS_SAMPLES))
+        with torch.inference_mode():
+            loss = network(**batcher.batch(samples), use_cache=False).loss.item()
+        row: dict[str, Any] = {"held_out_loss": round(loss, 4)}
+        if lesson == "queries":
+            row |= figures(asked, answer(network, batcher, [one.sample for one in asked]))
+        return row
+
+    train(network, batcher, classroom, plan, folder=args.out, on_checkpoint=examine)
+    if rank == 0:
+        export_network(network, processor_folder, args.out / "checkpoint")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--train", type=Path, required=True)
+    parser.add_argument("--held_out", type=Path, required=True)
+    parser.add_argument("--n_videos", type=int)
+    parser.add_argument("--n_exam_videos", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument(
+        "--steps", type=int, nargs=len(PLAN.stages), default=[s.n_steps for s in PLAN.stages]
+    )
+    parser.add_argument("--learning_rate", type=float, default=PLAN.learning_rate)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
