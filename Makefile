@@ -5,7 +5,7 @@
 #     make setup TORCH_INDEX=https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
 # EXTRAS: what of pyproject.toml's extras to install: dev, train, vllm.
-EXTRAS ?= dev
+EXTRAS ?= dev,train
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
