@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import signal
 import tempfile
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +25,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
     The workers of one run share the folder, as two runs share a user's cache.
     """
+    # What a shell starts in the background ignores Ctrl-C, and so would all that tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if "PYTEST_XDIST_WORKER" in os.environ:
         return
     folder = tempfile.TemporaryDirectory(prefix="rarft-test-cache-")
