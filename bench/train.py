@@ -1,20 +1,24 @@
 """How fast the trainer is, beside itself without its decode cache, the official way, and stock TRL.
 
 Run `python bench/train.py` where FFmpeg is installed. The tiny model with drawn weights, groups of
-8, replies of 160 tokens, two rewards that cost little, one process and one thread for each of:
+8, two rewards that cost little, one process and one thread for each of:
 
 ours       16 prompts a step, 3 epochs; a video is decoded once in the whole run
 uncached   the same, and nothing decoded is kept: each of a group's copies is decoded
 official   one prompt a step, its video decoded once for its group and forgotten, each copy of it
-           encoded anew, as in the authors' code, whose trainer takes no other batch
+           encoded anew and read with a prompt of its own, as in the authors' code, whose trainer
+           takes no other batch
 stock      TRL's own GRPOTrainer on the batch of `ours`, which decodes each copy; the reader of
            videos in transformers, which needs torchcodec, is replaced by ours
 
 The videos are those of a camera, as far as a reader is concerned: 60 s of 854x480 at 30 fps, two
-queries about each. With `--set synth` they are HI-Synth's, of 56x56 at 8 fps, which take next to
-nothing to decode; both sets are reported. `n_vision_calls_in_loss` counts how often a video was
-looked at where the policy learns: 0 is a trainer that learns blind. Results:
-bench/results/train.json.
+queries about each. `camera` shows them as the tiny model's card does, in prompts of 60 tokens, with
+replies of 160: mostly rollouts. `long` has prompts and replies in the proportion of the paper's
+runs, which are of about 3,800 and 200 tokens: 1,100 and 56. `synth` has the videos of HI-Synth, of
+56x56 at 8 fps, which take next to nothing to decode, and else is as `camera`.
+
+`n_vision_calls_in_loss` counts how often a video was looked at where the policy learns: 0 is a
+trainer that learns blind. Results: bench/results/train.json.
 """
 
 from __future__ import annotations
@@ -28,26 +32,37 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 RESULTS: Final = Path(__file__).parent / "results" / "train.json"
 GROUP: Final = 8
 N_PROMPTS: Final = 16
-N_TOKENS: Final = 160
 # Nothing that the others do in one epoch spares them work in the next.
 N_EPOCHS: Final = {"ours": 3, "uncached": 1, "official": 1, "stock": 1}
 LIMITS: Final = {"uncached": 1.5, "official": 3.0}
 KEPT_BYTES: Final = {"ours": 4 * 1024**3, "uncached": 0, "official": 1}
 VARIANTS: Final = ("ours", "uncached", "official", "stock")
 # What stock TRL takes is measured where decoding hides nothing of it.
-SETS: Final = {"camera": ("ours", "official", "uncached"), "synth": VARIANTS}
+SETS: Final = {
+    "camera": ("ours", "official", "uncached"),
+    "long": ("ours", "official"),
+    "synth": VARIANTS,
+}
+N_TOKENS: Final = {"camera": 160, "long": 56, "synth": 160}
+_LONG: Final = 224 * 224
+FRAMES: Final[dict[str, dict[str, int]]] = {
+    "camera": {},
+    "long": {"min_pixels": _LONG, "max_pixels": _LONG, "total_pixels": 32 * _LONG},
+    "synth": {},
+}
 CLIPS: Final = Path(tempfile.gettempdir()) / "rarft-bench-train-1"
 CLIP_S: Final = 60
 MADE_S: Final = 6
 
 
-def training_config(variant: str, folder: str) -> Any:
+def training_config(variant: str, videos: str, folder: str) -> Any:
     """Return TRL's configuration of one variant."""
     from trl import GRPOConfig
 
@@ -64,7 +79,7 @@ def training_config(variant: str, folder: str) -> Any:
         per_device_train_batch_size=GROUP,
         gradient_accumulation_steps=n_prompts,
         steps_per_generation=n_prompts,
-        max_completion_length=N_TOKENS,
+        max_completion_length=N_TOKENS[videos],
         num_train_epochs=N_EPOCHS[variant],
         gradient_checkpointing=False,
         logging_steps=1,
@@ -142,6 +157,7 @@ def run_variant(variant: str, videos: str, n_videos: int) -> dict[str, Any]:
     card, card_path = find_card("tiny")
     prompt = prompt_text(card, card_path, mode="refusal")
     rows = rows_of(videos, n_videos, card, prompt)
+    policy = replace(card.frames, **FRAMES[videos])
     base = find_base(card, name=None, revision=None)
     network = load_network(base, dtype="float32", attn_implementation=None)
     plain = {"get_video_features": network.model.get_video_features, "generate": network.generate}
@@ -153,11 +169,16 @@ def run_variant(variant: str, videos: str, n_videos: int) -> dict[str, Any]:
         "processing_class": load_processor(base),
     }
     with tempfile.TemporaryDirectory() as folder:
-        given["args"] = training_config(variant, folder)
+        given["args"] = training_config(variant, videos, folder)
         if variant == "stock":
-            trainer = stock_trainer(given, card.frames)
+            trainer = stock_trainer(given, policy)
         else:
-            trainer = our_trainer(given, card.frames, max_video_bytes=KEPT_BYTES[variant])
+            trainer = our_trainer(
+                given,
+                policy,
+                max_video_bytes=KEPT_BYTES[variant],
+                shares_prompts=variant != "official",
+            )
         if variant == "official":
             # What the package spares a network: equal videos, and copies of keys and values.
             network.model.get_video_features = plain["get_video_features"]
@@ -165,11 +186,11 @@ def run_variant(variant: str, videos: str, n_videos: int) -> dict[str, Any]:
         return measured(trainer, n_samples=N_EPOCHS[variant] * len(rows) * GROUP)
 
 
-def our_trainer(given: dict[str, Any], policy: Any, *, max_video_bytes: int) -> Any:
+def our_trainer(given: dict[str, Any], policy: Any, **settings: Any) -> Any:
     """Return the package's trainer."""
     from rarft.trainer.video_grpo import VideoGRPOTrainer
 
-    return VideoGRPOTrainer(**given, policy=policy, max_video_bytes=max_video_bytes)
+    return VideoGRPOTrainer(**given, policy=policy, **settings)
 
 
 def stock_trainer(given: dict[str, Any], policy: Any) -> Any:

@@ -79,6 +79,12 @@ class RunArguments:
     video_memory_gb: float = field(
         default=4.0, metadata=_says("Memory of each process for preprocessed videos.")
     )
+    share_prompts: bool = field(
+        default=True,
+        metadata=_says(
+            "grpo: read a prompt once for all completions of its group in a micro-batch."
+        ),
+    )
     evaluate_on: list[str] | None = field(
         default=None, metadata=_says("Tasks that rarft-eval runs after the last step.")
     )

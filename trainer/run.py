@@ -38,6 +38,7 @@ from rarft.trainer.recipe_identity import (
     write_identity,
 )
 from rarft.trainer.rewards import check_reward_names, reward_functions
+from rarft.trainer.shared_prompts import TAKES_MASK
 from rarft.trainer.watched_rewards import watched_rewards
 from rarft.trainer.whole_checkpoint import last_whole_checkpoint
 
@@ -146,6 +147,8 @@ def estimate(run: TrainRun) -> DryRun:
         adapters=get_peft_config(arguments.model),
         freezes_vision=arguments.run.freeze_vision,
         trains_merger=arguments.run.train_merger,
+        shares_prompts=arguments.run.share_prompts
+        and (arguments.model.attn_implementation or "sdpa") in TAKES_MASK,
         n_gpus=run.n_processes,
         gpu_memory_gb=arguments.run.gpu_memory_gb,
     )
@@ -207,7 +210,12 @@ def _grpo_trainer(run: TrainRun) -> Any:
     )
     network = _network(run)
     return VideoGRPOTrainer(
-        network, rewards, run.arguments.training, run.rows, **_shared_settings(run)
+        network,
+        rewards,
+        run.arguments.training,
+        run.rows,
+        shares_prompts=asked.share_prompts,
+        **_shared_settings(run),
     )
 
 

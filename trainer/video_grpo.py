@@ -7,6 +7,7 @@ one entry of a list, which TRL's shuffling and splitting keep beside its row.
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -26,6 +27,7 @@ from rarft.trainer.epoch_sampler import EpochSampler
 from rarft.trainer.memory_advice import BatchShape, Phase, memory_advice
 from rarft.trainer.networks import mend_network
 from rarft.trainer.placeholders import generation_settings
+from rarft.trainer.prompt_groups import grouped
 from rarft.trainer.prompt_ids import PromptEncoder
 from rarft.trainer.prompts import COLUMNS, Message
 from rarft.trainer.redraw import Redraw, Row, Rows
@@ -36,10 +38,13 @@ from rarft.trainer.self_test import (
     check_rows,
     check_sight,
 )
+from rarft.trainer.shared_prompts import takes_packed_rows
 from rarft.trainer.sighted_model import SightedModel, token_types, video_tensors
 from rarft.trainer.training_rows import set_epoch, stand_in
 from rarft.trainer.video_grpo_checkpoint import ResumableGRPOTrainer
 from rarft.trainer.video_rows import DEFAULT_MAX_BYTES, VideoRow, VideoStore
+
+_logger = logging.getLogger(__name__)
 
 
 class VideoGRPOTrainer(ResumableGRPOTrainer):
@@ -55,6 +60,8 @@ class VideoGRPOTrainer(ResumableGRPOTrainer):
         policy: Which frames of a video are seen.
         frames_cache: Where decoded frames outlive the run.
         max_video_bytes: Memory for preprocessed videos; with 0 every copy is decoded.
+        shares_prompts: Whether rows of a micro-batch with one prompt are learned from as one row
+            with several completions, and micro-batches are made of whole groups.
         options: What else TRL's constructor takes, such as `peft_config` and `callbacks`.
 
     Raises:
@@ -72,6 +79,7 @@ class VideoGRPOTrainer(ResumableGRPOTrainer):
         policy: FramesPolicy,
         frames_cache: FramesCache | None = None,
         max_video_bytes: int = DEFAULT_MAX_BYTES,
+        shares_prompts: bool = True,
         **options: Any,
     ) -> None:
         check_rows(train_dataset, COLUMNS, gather_object, seed=args.seed)
@@ -96,6 +104,7 @@ class VideoGRPOTrainer(ResumableGRPOTrainer):
         self.video_store = VideoStore(
             processing_class, policy, frames_cache=frames_cache, max_bytes=max_video_bytes
         )
+        self.shares_prompts = shares_prompts and self._takes_packed_rows()
         self._encoder = PromptEncoder(processing_class)
         self._redraw = Redraw(self.video_store, gather_object, seed=args.seed)
         self._rows_now: Sequence[VideoRow | None] = []
@@ -107,6 +116,24 @@ class VideoGRPOTrainer(ResumableGRPOTrainer):
             self.use_vllm = args.use_vllm = True
             self.vllm_generation = rollout_engine(self, policy, lambda: self._rows_now)
             self._last_loaded_step = -1
+
+    def _takes_packed_rows(self) -> bool:
+        networks = [one for one in (self.model, self.ref_model) if one is not None]
+        for network in networks:
+            config = self._bare(network).config.get_text_config()
+            if not takes_packed_rows(config):
+                _logger.warning(
+                    "got attn_implementation=%s, expected sdpa or eager, to read a group's prompt "
+                    "once; each of its completions is learned from with a prompt of its own",
+                    config._attn_implementation,
+                )
+                return False
+        return True
+
+    def _bare(self, model: Any) -> Any:
+        """Return a network without what accelerate, DeepSpeed and peft wrap around it."""
+        network = self.accelerator.unwrap_model(model)
+        return network.get_base_model() if hasattr(network, "get_base_model") else network
 
     @property
     def skipped_videos(self) -> dict[str, str]:
@@ -195,6 +222,15 @@ class VideoGRPOTrainer(ResumableGRPOTrainer):
         self._metrics[mode]["videos/redrawn"].append(float(self._redraw.n_redrawn - n_before))
         return {**output, "video_rows": list(self._rows_now)}
 
+    def _prepare_inputs(self, generation_batch: Any) -> Any:
+        before = self._buffered_inputs
+        inputs = super()._prepare_inputs(generation_batch)
+        if not self.shares_prompts or self._buffered_inputs is before:
+            return inputs
+        assert self._buffered_inputs is not None
+        self._buffered_inputs = grouped(self._buffered_inputs)
+        return self._buffered_inputs[self._step % self.args.steps_per_generation]
+
     def _tokenize_prompts(
         self, prompts: Sequence[Sequence[Message]]
     ) -> tuple[list[list[int]], None, dict[str, Any]]:
@@ -242,6 +278,7 @@ class VideoGRPOTrainer(ResumableGRPOTrainer):
             self._rows_now,
             video_token_id=self.processing_class.video_token_id,
             n_new=logits_to_keep,
+            network=self._bare(model) if self.shares_prompts else None,
         )
         result = super()._get_per_token_logps_and_entropies(
             sighted, input_ids, attention_mask, logits_to_keep, batch_size=batch_size, **kwargs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from rarft.trainer.dry_run.network_shape import NetworkShape, read_shape
 from rarft.trainer.dry_run.states import Sharding, ZeroStage
 from rarft.trainer.dry_run.steps import Steps, count_steps
 from rarft.trainer.dry_run.tokens import Tokens, count_tokens
+from rarft.trainer.packed_size import is_worth_packing
 from rarft.trainer.redraw import Rows
 
 _BYTES: Final[Mapping[str, int]] = {"float32": 4, "float16": 2, "bfloat16": 2}
@@ -32,6 +34,7 @@ def dry_run(
     adapters: Any = None,
     freezes_vision: bool = True,
     trains_merger: bool = True,
+    shares_prompts: bool = True,
     n_gpus: int | None = None,
     gpu_memory_gb: float | None = None,
     text_tokens: Callable[[str], int] | None = None,
@@ -48,6 +51,7 @@ def dry_run(
         adapters: A `peft` configuration, where only adapters are trained.
         freezes_vision: Whether the vision tower is left as it is.
         trains_merger: Whether its merger is trained all the same.
+        shares_prompts: Whether a group's rows in one micro-batch are learned from as one.
         n_gpus: Those of the run, or of this launch.
         gpu_memory_gb: GiB of one GPU, or those of the first one that is found.
         text_tokens: How many tokens a text has; a token for four characters by default.
@@ -74,7 +78,13 @@ def dry_run(
         text_tokens=text_tokens,
     )
     plan = plan_of(
-        training, shape, steps, tokens, dtype=_loaded_as(folder, dtype), gpu_bytes=gpu_bytes
+        training,
+        shape,
+        steps,
+        tokens,
+        dtype=_loaded_as(folder, dtype),
+        gpu_bytes=gpu_bytes,
+        shares_prompts=shares_prompts,
     )
     return DryRun(
         plan=plan, steps=steps, tokens=tokens, memory=estimate_memory(plan), gpu_bytes=gpu_bytes
@@ -93,6 +103,7 @@ def plan_of(
     *,
     dtype: str,
     gpu_bytes: int | None = None,
+    shares_prompts: bool = True,
 ) -> Plan:
     """Return how a run uses its GPUs.
 
@@ -103,6 +114,7 @@ def plan_of(
         tokens: Its prompts; every row is taken to be the longest.
         dtype: As which weights are loaded.
         gpu_bytes: Memory of one GPU, a share of which vLLM reserves where it runs beside.
+        shares_prompts: Whether a group's rows in one micro-batch are learned from as one.
     """
     sharding = sharding_of(training, n_gpus=steps.n_gpus)
     weights = _BYTES[dtype] if not sharding.is_deepspeed else 2
@@ -112,6 +124,7 @@ def plan_of(
     is_beside = use_vllm and training.vllm_mode == "colocate"
     share = training.vllm_gpu_memory_utilization if is_beside else 0.0
     with_rollouts = is_grpo and not use_vllm
+    step = _batch(steps.n_rows_at_once, steps, tokens)
     return Plan(
         shape=shape,
         precision=Precision(
@@ -120,7 +133,7 @@ def plan_of(
             adapters=2 if sharding.stage == 3 else FP32,
         ),
         sharding=sharding,
-        step=_batch(steps.n_rows_at_once, steps, tokens),
+        step=_packed(step) if is_grpo and shares_prompts else step,
         rollout=_batch(steps.n_rows_generated, steps, tokens) if with_rollouts else None,
         has_reference=is_grpo and training.beta != 0.0 and not shape.n_adapter,
         checkpoints_activations=training.gradient_checkpointing,
@@ -177,6 +190,31 @@ def _batch(n_rows: int, steps: Steps, tokens: Tokens) -> Batch:
         n_prompt_tokens=tokens.longest_prompt,
         n_video_tokens=tokens.longest_video,
         n_new_tokens=tokens.longest_completion,
+    )
+
+
+def _packed(batch: Batch) -> Batch:
+    """Return a micro-batch as the trainer reads it: one row a group, where that is worth it.
+
+    With G of the n rows in a group of the fullest, a packed row is a prompt of P tokens with
+    completions of G·N: n/G(P + GN) tokens work and are kept, not n(P + N), and the mask has
+    n/G(P + GN)² pairs.
+    """
+    n_together = -(-batch.n_rows // batch.n_videos)
+    n_new_tokens = n_together * batch.n_new_tokens
+    is_packed = is_worth_packing(
+        n_rows=batch.n_rows,
+        n_row_tokens=batch.n_prompt_tokens + batch.n_new_tokens,
+        n_packed=batch.n_videos,
+        n_packed_tokens=batch.n_prompt_tokens + n_new_tokens,
+    )
+    if not is_packed:
+        return batch
+    return replace(
+        batch,
+        n_rows=batch.n_videos,
+        n_new_tokens=n_new_tokens,
+        n_completions_per_row=n_together,
     )
 
 

@@ -140,7 +140,7 @@ def _less_at_once(plan: Plan, one: Pass) -> str:
         return "lower the rows of a rollout (steps_per_generation), or total_pixels"
     if not plan.checkpoints_activations:
         return "give gradient_checkpointing: true"
-    if plan.step.n_rows > 1:
+    if plan.step.n_rows * plan.step.n_completions_per_row > 1:
         return "lower per_device_train_batch_size and raise gradient_accumulation_steps as much"
     return "lower total_pixels, max_frames or max_completion_length"
 

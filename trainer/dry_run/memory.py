@@ -31,7 +31,8 @@ class Batch:
     """Rows of one pass on one GPU, their longest prompt and completion in tokens.
 
     `n_video_tokens` are those of the prompt that stand for the video, and `n_videos` how many of
-    the rows' videos are distinct. `has_mask`: whether rows differ in length.
+    the rows' videos are distinct. `has_mask`: whether rows differ in length. Where several
+    completions follow one prompt in a row, `n_new_tokens` are those of all.
     """
 
     n_rows: int
@@ -40,6 +41,7 @@ class Batch:
     n_video_tokens: int
     n_new_tokens: int
     has_mask: bool = True
+    n_completions_per_row: int = 1
 
     @property
     def n_tokens(self) -> int:

@@ -12,7 +12,8 @@ from rarft.trainer.prompt_ids import PromptEncoder
 from rarft.trainer.video_grpo import VideoGRPOTrainer
 from rarft.trainer.video_rows import processor_inputs
 
-SHUFFLED = {"per_device_train_batch_size": 4, "num_generations": 4, "steps_per_generation": 4}
+# Micro-batches of 6 rows hold a group of 4 and half of another.
+SHUFFLED = {"per_device_train_batch_size": 6, "num_generations": 4, "steps_per_generation": 4}
 
 
 class Recording(VideoGRPOTrainer):
@@ -47,12 +48,13 @@ class Gradients(TrainerCallback):
 
 LORA = {"r": 4, "target_modules": r".*language_model.*\.(q|v)_proj", "init_lora_weights": False}
 ALIGNED = {
-    # All 16 rows belong to the generating step, and to a second one that learns from them again.
+    # All 24 rows belong to the generating step, and to a second one that learns from them again.
     "accumulated and reused": {"gradient_accumulation_steps": 4, "num_iterations": 2},
     "several steps": {"gradient_accumulation_steps": 2},
     "without checkpointing": {"gradient_accumulation_steps": 4, "gradient_checkpointing": False}
     | {"num_iterations": 2},
     "adapters": {"gradient_accumulation_steps": 2, "lora": LORA},
+    "each row its prompt": {"gradient_accumulation_steps": 2, "options": {"shares_prompts": False}},
 }
 
 
@@ -65,7 +67,7 @@ def test_show_1_old_reference_and_current_log_probs_agree_at_the_generating_step
     assert len(trainer.seen) == 2 * n_first
     for batch in trainer.seen[:n_first]:
         mask = batch["completion_mask"].bool()
-        assert len(batch["video_rows"]) == 4
+        assert len(batch["video_rows"]) == 6
         assert len({one.source for one in batch["video_rows"]}) > 1
         assert (batch["old_per_token_logps"] - batch["now"]).abs()[mask].max() < 1e-4
     after = trainer.seen[n_first]
@@ -76,11 +78,11 @@ def test_show_1_old_reference_and_current_log_probs_agree_at_the_generating_step
         _check_against_a_stock_network(name, network, trainer.seen[:n_first], processor, rows)
 
 
-def _trained(make_trainer, checkpoint, *, lora=None, **settings):
+def _trained(make_trainer, checkpoint, *, lora=None, options=None, **settings):
     """Train two steps; return the trainer, and a stock network as the policy was before."""
     from peft import LoraConfig, get_peft_model
 
-    options = {"peft_config": LoraConfig(**lora)} if lora else {}
+    options = {"peft_config": LoraConfig(**lora)} if lora else options
     trainer = make_trainer(
         Recording, beta=0.04, max_steps=2, options=options, **SHUFFLED, **settings
     )

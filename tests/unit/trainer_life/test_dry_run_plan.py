@@ -137,8 +137,29 @@ def test_too_many_rows_at_once_are_named_before_the_states(folder_7b):
         dtype="bfloat16",
         adapters=peft.LoraConfig(r=64, target_modules=["q_proj", "v_proj"]),
         gpu_memory_gb=24,
+        shares_prompts=False,
     )
     assert "lower per_device_train_batch_size" in result.verdict()
+
+
+def test_a_group_is_one_row_where_it_shares_its_prompt(folder_3b):
+    def steps_of(shares, **changes):
+        changed = training(steps_per_generation=1, **changes)
+        result = dry_run(
+            folder_3b, changed, rows(), policy=FramesPolicy(), dtype="auto", shares_prompts=shares
+        )
+        return result.plan.step, result.memory.passes["loss"]
+
+    packed, together = steps_of(True, per_device_train_batch_size=8)
+    apart, separate = steps_of(False, per_device_train_batch_size=8)
+    # 6,451 tokens of video and 124 of text, once or for each of 8 completions of 200.
+    assert (packed.n_tokens, apart.n_tokens) == (6575 + 8 * 200, 8 * 6775)
+    assert together["attention mask"] == 3 * 8175**2
+    assert separate["attention mask"] == 3 * 8 * 6775**2
+    assert together["activations"] < separate["activations"] / 5
+    # Where completions are most of a row, one row would have more pairs of tokens.
+    long, _ = steps_of(True, per_device_train_batch_size=8, max_completion_length=6000)
+    assert (long.n_rows, long.n_tokens) == (8, 8 * 12575)
 
 
 def test_without_a_gpu_nothing_is_compared(folder_3b, monkeypatch):
