@@ -93,6 +93,10 @@ class Site:
         """Whether two workers have sent something."""
         return (self.root / name / "journal.jsonl").exists() and self.senders(name) == {0, 1}
 
+    def is_met(self, log: str, *, crew: int) -> bool:
+        """Whether so many runners have been asked something: none waits for another any more."""
+        return len([*self.root.glob(f"{log}.*.here")]) >= crew
+
     def samples(self, name: str) -> bytes:
         return (self.root / name / "samples_outside.jsonl").read_bytes()
 
@@ -255,7 +259,7 @@ def test_a_worker_of_the_command_that_dies_is_reported_and_the_others_do_its_wor
     whole = site.whole()
     site.log_in("dying_asked", crew=2, seconds=0.1)
     command = site.start(site.flags("dying", model_args={"data_parallel_size": 2}))
-    wait_until(lambda: site.is_shared("dying"), command)
+    wait_until(lambda: site.is_shared("dying") and site.is_met("dying_asked", crew=2), command)
     os.kill(children(command.pid)[1], signal.SIGKILL)
     code, out, err = end(command)
     assert code == 0, err
