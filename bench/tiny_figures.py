@@ -141,11 +141,11 @@ def criteria(found: Sequence[Compared]) -> list[Criterion]:
     """Check the plan's four criteria, in its order."""
     pairs = {(one.a, one.b): one for one in found}
     base, shuffled = pairs.get(("rarft", BASE)), pairs.get(("rarft", "shuffled"))
-    gain = _of(base.overall["f1_avg"]) if base else None
-    over_shuffled = _of(shuffled.overall["f1_avg"]) if shuffled else None
-    miou = _of(base.overall["miou_relevant"]) if base else None
+    gain = figure_of(base.overall["f1_avg"]) if base else None
+    over_shuffled = figure_of(shuffled.overall["f1_avg"]) if shuffled else None
+    miou = figure_of(base.overall["miou_relevant"]) if base else None
     gains: dict[str, Figure] = (
-        {level: _of(base.levels[level]["f1_avg"]) for level in HARD_LEVELS} if base else {}
+        {level: figure_of(base.levels[level]["f1_avg"]) for level in HARD_LEVELS} if base else {}
     )
     values = [gains[level].value for level in HARD_LEVELS] if gains else []
     known = [value for value in values if value is not None]
@@ -218,7 +218,8 @@ def _chosen(values: Mapping[str, float | None]) -> dict[str, float | None]:
     return {key: values.get(key) for key in FIGURES}
 
 
-def _of(difference: Difference) -> Figure:
+def figure_of(difference: Difference) -> Figure:
+    """Return a difference of two arms with its interval."""
     return Figure(value=difference.difference, low=difference.low, high=difference.high)
 
 

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from tiny_figures import BASE, CHAIN, ArmFigures, Compared, Criterion, Figure
+from tiny_figures import BASE, CHAIN, ArmFigures, Compared, Criterion, Figure, figure_of
 
 from rarft.harness.report.columns import percent
-from rarft.harness.statistics import Difference
 from rarft.harness.taxonomy import HARD_LEVELS
 
 START: Final = "<!-- results: begin (made by python bench/tiny_report.py) -->"
@@ -111,7 +110,7 @@ def difference_table(compared: Sequence[Compared]) -> str:
 def level_difference_table(compared: Sequence[Compared]) -> str:
     """Return the paired differences of F1-avg at each level."""
     rows = [
-        [f"{one.a} − {one.b}", *(points(_figure(one.levels[x]["f1_avg"])) for x in HARD_LEVELS)]
+        [f"{one.a} − {one.b}", *(points(figure_of(one.levels[x]["f1_avg"])) for x in HARD_LEVELS)]
         for one in compared
     ]
     return _table(["F1 avg.", *HARD_LEVELS], rows)
@@ -176,11 +175,7 @@ def _signed(fraction: float) -> str:
 def _starred(one: Compared, key: str) -> str:
     p = one.p_holm.get(key)
     star = " *" if p is not None and p < 0.05 else ""
-    return points(_figure(one.overall[key])) + star
-
-
-def _figure(difference: Difference) -> Figure:
-    return Figure(value=difference.difference, low=difference.low, high=difference.high)
+    return points(figure_of(one.overall[key])) + star
 
 
 def _title(key: str) -> str:

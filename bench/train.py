@@ -36,6 +36,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from video import ffmpeg, status_mb
+
 RESULTS: Final = Path(__file__).parent / "results" / "train.json"
 GROUP: Final = 8
 N_PROMPTS: Final = 16
@@ -103,11 +105,6 @@ def make_clip(number: int) -> Path:
     part.unlink()
     draft.rename(path)
     return path
-
-
-def ffmpeg(*arguments: str) -> None:
-    """Run FFmpeg and stop where it fails."""
-    subprocess.run(["ffmpeg", "-v", "error", "-y", "-nostdin", *arguments], check=True)
 
 
 def rows_of(videos: str, n_videos: int, card: Any, prompt: str) -> Any:
@@ -246,14 +243,6 @@ def measured(trainer: Any, *, n_samples: int) -> dict[str, Any]:
         "n_decoded": None if store is None else store.n_decoded,
         "n_vision_calls_in_loss": looked["in_loss"],
     }
-
-
-def status_mb(name: str) -> float:
-    """Return one line of this process's status."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(f"{name}:"):
-            return int(line.split()[1]) / 1024
-    raise KeyError(name)
 
 
 def in_process(variant: str, videos: str, n_videos: int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from rarft.harness.errors import RarftError
+from rarft.harness.models.messages import special_tokens
 from rarft.trainer.prompts import Message, template_messages
 from rarft.trainer.video_rows import VideoRow
 
@@ -21,8 +22,7 @@ class PromptEncoder:
     @cached_property
     def special_tokens(self) -> list[str]:
         """Return the tokens that no query may contain."""
-        added = self._processor.tokenizer.added_tokens_decoder.values()
-        return [token.content for token in added if token.special]
+        return special_tokens(self._processor.tokenizer)
 
     def text(self, messages: Sequence[Message]) -> str:
         """Return a prompt up to where the reply begins, one placeholder for its video."""

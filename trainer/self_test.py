@@ -14,10 +14,11 @@ from typing import Any, Final
 import torch
 
 from rarft.harness.errors import RarftError, UserError
+from rarft.harness.models.hf_inputs import video_inputs
 from rarft.trainer.prompt_ids import PromptEncoder
 from rarft.trainer.prompts import Message
 from rarft.trainer.redraw import GatherObjects, Rows
-from rarft.trainer.video_rows import VideoRow, processor_inputs
+from rarft.trainer.video_rows import VideoRow
 
 PROBE: Final = "<think>The video shows</think><answer>1.00 to 2.00</answer>"
 LogProbs = Callable[[torch.Tensor, Sequence[VideoRow | None], int], torch.Tensor]
@@ -32,7 +33,7 @@ def check_prompt_ids(
         RarftError: it is not.
     """
     text = PromptEncoder(processor).text(messages)
-    expected = processor_inputs(processor, text, row.frames)["input_ids"][0].tolist()
+    expected = video_inputs(processor, [text], [row.frames])["input_ids"][0].tolist()
     if list(engine_ids) != expected:
         raise RarftError(
             f"got a rollout engine that reads {len(engine_ids)} prompt tokens where the processor "

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 from accelerate.utils import gather_object
-from transformers import TrainerCallback, TrainingArguments
+from transformers import TrainingArguments
 
 from rarft.harness.errors import UserError
 from rarft.harness.video.cache import FramesCache
 from rarft.harness.video.policy import FramesPolicy
+from rarft.trainer.beginnings import Beginnings
 from rarft.trainer.collator import Answer, AnswerCollator, completion_loss, reference_answer
 from rarft.trainer.epoch_sampler import EpochSampler
 from rarft.trainer.networks import mend_network
@@ -85,7 +85,7 @@ class VideoSFTTrainer(WholeCheckpoints):
             **options,
         )
         self._sampler: EpochSampler | None = None
-        self.add_callback(_Beginnings(self))
+        self.add_callback(Beginnings(self))
 
     @property
     def skipped_videos(self) -> dict[str, str]:
@@ -137,16 +137,3 @@ class VideoSFTTrainer(WholeCheckpoints):
             )
         shares = torch.log_softmax(outputs.logits[:, :-1].float(), dim=-1)
         return shares.gather(2, tokens[:, -n_new:, None])[:, :, 0]
-
-
-class _Beginnings(TrainerCallback):
-    """Runs the self-test before the first step, and orders each epoch."""
-
-    def __init__(self, trainer: VideoSFTTrainer) -> None:
-        self._trainer = trainer
-
-    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        self._trainer.self_test()
-
-    def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        self._trainer.begin_epoch(math.floor(state.epoch or 0))

@@ -8,19 +8,18 @@ one entry of a list, which TRL's shuffling and splitting keep beside its row.
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 from accelerate.utils import gather_object
-from transformers import TrainerCallback
 from trl import GRPOConfig
 from trl.models.utils import disable_gradient_checkpointing
 
 from rarft.harness.errors import UserError
 from rarft.harness.video.cache import FramesCache
 from rarft.harness.video.policy import FramesPolicy
+from rarft.trainer.beginnings import Beginnings
 from rarft.trainer.checked_rewards import RewardFunction, checked_reward
 from rarft.trainer.engine_reply import EngineReply, check_engine
 from rarft.trainer.epoch_sampler import EpochSampler
@@ -111,7 +110,7 @@ class VideoGRPOTrainer(ResumableGRPOTrainer):
         self._phase: Phase = "rollout"
         self._shape = BatchShape(n_rows=0, n_prompt_tokens=0, n_video_tokens=0, n_new_tokens=0)
         self._sampler: EpochSampler | None = None
-        self.add_callback(_Beginnings(self))
+        self.add_callback(Beginnings(self))
         if use_vllm:
             self.use_vllm = args.use_vllm = True
             self.vllm_generation = rollout_engine(self, policy, lambda: self._rows_now)
@@ -305,16 +304,3 @@ class VideoGRPOTrainer(ResumableGRPOTrainer):
             n_video_tokens=max((row.n_tokens for row in self._rows_now if row), default=0),
             n_new_tokens=n_new_tokens,
         )
-
-
-class _Beginnings(TrainerCallback):
-    """Runs the self-test before the first step, and orders each epoch."""
-
-    def __init__(self, trainer: VideoGRPOTrainer) -> None:
-        self._trainer = trainer
-
-    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        self._trainer.self_test()
-
-    def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        self._trainer.begin_epoch(math.floor(state.epoch or 0))

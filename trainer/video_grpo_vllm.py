@@ -16,16 +16,12 @@ import numpy as np
 from trl.generation.vllm_generation import VLLMGeneration, extract_logprobs
 
 from rarft.harness.errors import RarftError, UserError
+from rarft.harness.models.hf_inputs import PROCESSOR_ARGS
 from rarft.harness.video.policy import FramesPolicy
 from rarft.harness.video.resize import frame_size
 from rarft.trainer.engine_reply import N_PROBED, EngineReply
 from rarft.trainer.video_rows import VideoRow
 
-PROCESSOR_ARGS: Final = {
-    "do_sample_frames": False,
-    "do_resize": False,
-    "cap_pixels_per_frame": False,
-}
 _MIN_BATCHED_TOKENS: Final = 4096
 _TEXT_TOKENS: Final = 1024
 _PIXELS_PER_TOKEN: Final = 28 * 28

@@ -13,11 +13,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
 import torch
 
 from rarft.harness.errors import VideoError
-from rarft.harness.models.hf_inputs import check_inputs, video_metadata
+from rarft.harness.models.hf_inputs import (
+    PROCESSOR_ARGS,
+    channels_first,
+    video_inputs,
+    video_metadata,
+)
 from rarft.harness.video.cache import FramesCache
 from rarft.harness.video.content import content_hash
 from rarft.harness.video.frames import Frames, frames_key, load_frames
@@ -148,7 +152,7 @@ def video_row(processor: Any, source: VideoSource, frames: Frames, *, key: str) 
     Raises:
         RarftError: the processor changed the frames or got their rate wrong.
     """
-    inputs = processor_inputs(processor, processor.video_token, frames)
+    inputs = video_inputs(processor, [processor.video_token], [frames])
     return VideoRow(
         key=key,
         source=source,
@@ -160,25 +164,6 @@ def video_row(processor: Any, source: VideoSource, frames: Frames, *, key: str) 
     )
 
 
-def processor_inputs(processor: Any, text: str, frames: Frames) -> Any:
-    """Return what the processor makes of one text with one video in it.
-
-    Raises:
-        RarftError: the processor changed the frames or got their rate wrong.
-    """
-    inputs = processor(
-        text=[text],
-        videos=[torch.from_numpy(np.array(frames.pixels)).permute(0, 3, 1, 2)],
-        video_metadata=[video_metadata(frames)],
-        do_sample_frames=False,
-        do_resize=False,
-        cap_pixels_per_frame=False,
-        return_tensors="pt",
-    )
-    check_inputs(inputs, [frames], processor.video_processor)
-    return inputs
-
-
 def raw_patches(processor: Any, row: VideoRow) -> torch.Tensor:
     """Return the patches of a video as they were before they were scaled and normalised.
 
@@ -186,14 +171,12 @@ def raw_patches(processor: Any, row: VideoRow) -> torch.Tensor:
         Values from 0 to 255, of the shape of the row's own patches.
     """
     made = processor.video_processor(
-        videos=[torch.from_numpy(np.array(row.frames.pixels)).permute(0, 3, 1, 2)],
+        videos=[channels_first(row.frames.pixels)],
         video_metadata=[video_metadata(row.frames)],
-        do_sample_frames=False,
-        do_resize=False,
-        cap_pixels_per_frame=False,
         do_rescale=False,
         do_normalize=False,
         return_tensors="pt",
+        **PROCESSOR_ARGS,
     )
     patches: torch.Tensor = made["pixel_values_videos"].to(torch.uint8)
     assert patches.shape == row.pixels.shape

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -12,8 +12,15 @@ from transformers.video_utils import VideoMetadata
 
 from rarft.harness.errors import RarftError
 from rarft.harness.models.base import Request
-from rarft.harness.models.messages import Order, chat_messages, plain_prompt
+from rarft.harness.models.messages import Order, chat_text
 from rarft.harness.video.frames import Frames
+
+PROCESSOR_ARGS: Final[dict[str, Any]] = {
+    "do_sample_frames": False,
+    "do_resize": False,
+    "cap_pixels_per_frame": False,
+}
+"""How a processor is called: frames come sampled and in their final size."""
 
 
 def make_inputs(
@@ -30,28 +37,23 @@ def make_inputs(
     Raises:
         RarftError: the processor changed the frames or got their rate wrong.
     """
-    added = processor.tokenizer.added_tokens_decoder.values()
-    special_tokens = [token.content for token in added if token.special]
-    texts = []
-    for request in requests:
-        messages = chat_messages(
-            plain_prompt(request.prompt, special_tokens),
-            system=request.system,
-            order=order,
-            has_video=True,
-        )
-        texts.append(
-            processor.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-        )
+    texts = [chat_text(processor, request, order=order) for request in requests]
+    return video_inputs(processor, texts, frames)
+
+
+def video_inputs(processor: Any, texts: Sequence[str], frames: Sequence[Frames]) -> Any:
+    """Return the tensors of texts that have one video each, padded on the left.
+
+    Raises:
+        RarftError: the processor changed the frames or got their rate wrong.
+    """
     inputs = processor(
-        text=texts,
+        text=list(texts),
         videos=[channels_first(one.pixels) for one in frames],
         video_metadata=[video_metadata(one) for one in frames],
-        do_sample_frames=False,
-        do_resize=False,
-        cap_pixels_per_frame=False,
         padding=True,
         return_tensors="pt",
+        **PROCESSOR_ARGS,
     )
     check_inputs(inputs, frames, processor.video_processor)
     return inputs

@@ -15,8 +15,13 @@ from PIL import Image
 
 from rarft.harness.errors import RarftError, UserError
 from rarft.harness.models.base import Request
-from rarft.harness.models.hf_inputs import channels_first, make_inputs, video_metadata
-from rarft.harness.models.messages import Order, chat_messages, plain_prompt
+from rarft.harness.models.hf_inputs import (
+    PROCESSOR_ARGS,
+    channels_first,
+    make_inputs,
+    video_metadata,
+)
+from rarft.harness.models.messages import Order, chat_text
 from rarft.harness.video.frames import Frames
 
 ARCHITECTURES: Final = ("qwen2_5_vl", "qwen3_vl", "internvl")
@@ -82,18 +87,16 @@ def stamped_inputs(
     Raises:
         RarftError: the prompt does not hold the frames' times.
     """
-    texts = _prompts(processor, requests, has_video=True, order=order)
+    texts = [chat_text(processor, request, order=order) for request in requests]
     video = processor.video_token
     wrapped = f"{processor.vision_start_token}{video}{processor.vision_end_token}"
     inputs = processor(
         text=[text.replace(wrapped, video) for text in texts],
         videos=[channels_first(one.pixels) for one in frames],
         video_metadata=[_from_start(one) for one in frames],
-        do_sample_frames=False,
-        do_resize=False,
-        cap_pixels_per_frame=False,
         padding=True,
         return_tensors="pt",
+        **PROCESSOR_ARGS,
     )
     for ids, one in zip(inputs["input_ids"], frames, strict=True):
         stamps = _STAMP.findall(processor.tokenizer.decode(ids, skip_special_tokens=False))
@@ -151,8 +154,7 @@ def labelled_inputs(
         start_s = request.clip.start_s if request.clip else 0.0
         times_s = [max(time_s - start_s, 0.0) for time_s in one.times_s]
         labels = [label.format(time_s=at, index=index) for index, at in enumerate(times_s)]
-        [text] = _prompts(processor, [request], labels=labels, order=order)
-        texts.append(text)
+        texts.append(chat_text(processor, request, order=order, has_video=False, labels=labels))
         images += [Image.fromarray(pixels) for pixels in one.pixels]
     with warnings.catch_warnings():
         # transformers 5.17 sums a tensor with NumPy, which NumPy 2 warns of.
@@ -169,29 +171,3 @@ def labelled_inputs(
             "frame; install the pinned transformers"
         )
     return inputs
-
-
-def _prompts(
-    processor: Any,
-    requests: Sequence[Request],
-    *,
-    order: Order,
-    has_video: bool = False,
-    labels: Sequence[str] = (),
-) -> list[str]:
-    """Return what the chat template makes of each request."""
-    added = processor.tokenizer.added_tokens_decoder.values()
-    special_tokens = [token.content for token in added if token.special]
-    texts = []
-    for request in requests:
-        messages = chat_messages(
-            plain_prompt(request.prompt, special_tokens),
-            system=request.system,
-            order=order,
-            has_video=has_video,
-            labels=labels,
-        )
-        texts.append(
-            processor.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-        )
-    return texts

@@ -1,9 +1,11 @@
-"""The chat messages of one request, in the order its card asks for."""
+"""The chat messages and the prompt of one request, in the order its card asks for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
+
+from rarft.harness.models.base import Request
 
 Order = Literal["video_text", "text_video"]
 
@@ -33,6 +35,32 @@ def chat_messages(
     if system is not None:
         messages.insert(0, {"role": "system", "content": [{"type": "text", "text": system}]})
     return messages
+
+
+def chat_text(
+    processor: Any,
+    request: Request,
+    *,
+    order: Order,
+    has_video: bool = True,
+    labels: Sequence[str] = (),
+) -> str:
+    """Return what a processor's chat template makes of a request, up to where the reply begins."""
+    messages = chat_messages(
+        plain_prompt(request.prompt, special_tokens(processor.tokenizer)),
+        system=request.system,
+        order=order,
+        has_video=has_video,
+        labels=labels,
+    )
+    text: str = processor.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+    return text
+
+
+def special_tokens(tokenizer: Any) -> list[str]:
+    """Return the tokens of a tokenizer that no query may contain."""
+    added = tokenizer.added_tokens_decoder.values()
+    return [token.content for token in added if token.special]
 
 
 def plain_prompt(text: str, special_tokens: Iterable[str]) -> str:

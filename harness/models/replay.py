@@ -20,6 +20,7 @@ from rarft.harness.models.base import Request
 from rarft.harness.models.card import Card
 from rarft.harness.models.replay_formats import READERS, Format, detect_format, parse_json
 from rarft.harness.parsing import FORMS
+from rarft.harness.parsing.cleaning import collapse
 from rarft.harness.reply_rows import reply_from_row
 from rarft.harness.types import Query, Reply
 from rarft.harness.video.locate import stem
@@ -156,7 +157,7 @@ def read_replies(
             file_format = _found_format(content)
         if file_format in READERS:
             answered = READERS[file_format](parse_json(content.decode()), threshold=threshold)
-            return {(_video(video), _words(query)): reply for video, query, reply in answered}
+            return {(_video(video), collapse(query)): reply for video, query, reply in answered}
         if threshold is not None:
             raise UserError(
                 f"{path}: got threshold={threshold} for replies without a score, expected none; "
@@ -199,8 +200,11 @@ def _own_replies(rows: Sequence[Mapping[str, Any]]) -> Rows:
 
 
 def _asked(video: str, text: str, repeat: int) -> tuple[str, ...]:
-    """Return what a reply is matched by; the first repeat is matched as if there were no others."""
-    return (_video(video), _words(text), *([str(repeat)] if repeat else []))
+    """Return what a reply is matched by; the first repeat is matched as if there were no others.
+
+    Spaces count for nothing, since other scripts strip what they read.
+    """
+    return (_video(video), collapse(text), *([str(repeat)] if repeat else []))
 
 
 def _json_lines(content: bytes) -> list[dict[str, Any]]:
@@ -226,11 +230,6 @@ def _check_versions(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
         )
 
 
-def _words(text: str) -> str:
-    """Return the text with single spaces, since other scripts strip what they read."""
-    return " ".join(text.split())
-
-
 def _video(name: str) -> str:
     """Return a video's base name without its video extension; a path may be a Windows one."""
     return stem(name.replace("\\", "/").rpartition("/")[2])
@@ -238,7 +237,7 @@ def _video(name: str) -> str:
 
 def _official_replies(rows: list[dict[str, Any]]) -> Rows:
     return {
-        (_video(str(row["video"])), _words(str(row["query"]))): Reply(
+        (_video(str(row["video"])), collapse(str(row["query"]))): Reply(
             text=str(row["model_output"] or "")
         )
         for row in rows

@@ -20,6 +20,7 @@ from rarft.harness.errors import ReplyError, UserError
 from rarft.harness.models.base import Request
 from rarft.harness.models.card import Card
 from rarft.harness.models.hf_generation import check_settings
+from rarft.harness.models.hf_inputs import PROCESSOR_ARGS
 from rarft.harness.models.revision import named_checkpoint
 from rarft.harness.models.rope_time import POSITIONS_VERSION
 from rarft.harness.models.row_sampling import SAMPLING_VERSION
@@ -27,7 +28,7 @@ from rarft.harness.models.sampling import is_sampled
 from rarft.harness.models.vllm_checkpoint import VllmCheckpoint, one_line, read_checkpoint
 from rarft.harness.models.vllm_host import EngineHost
 from rarft.harness.models.vllm_installed import device_name, vllm_version
-from rarft.harness.models.vllm_prompts import PROCESSOR_ARGS, check_arrived
+from rarft.harness.models.vllm_prompts import check_arrived
 from rarft.harness.models.vllm_settings import (
     LOAD_FORMATS,
     VllmSettings,

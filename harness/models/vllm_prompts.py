@@ -12,12 +12,9 @@ import numpy as np
 from rarft.harness.errors import UserError
 from rarft.harness.models.base import Request
 from rarft.harness.models.hf_inputs import make_inputs
-from rarft.harness.models.messages import Order, chat_messages, plain_prompt
+from rarft.harness.models.messages import Order, chat_text
 from rarft.harness.models.rope_time import rope_index
 from rarft.harness.video.frames import Frames
-
-PROCESSOR_ARGS = {"do_sample_frames": False, "do_resize": False, "cap_pixels_per_frame": False}
-"""How vLLM calls the processor: frames come sampled and in their final size."""
 
 Positions = list[list[int]]
 
@@ -29,15 +26,7 @@ def engine_prompt(
 
     vLLM expands that token itself; ids that are expanded already it would expand once more.
     """
-    added = processor.tokenizer.added_tokens_decoder.values()
-    special_tokens = [token.content for token in added if token.special]
-    messages = chat_messages(
-        plain_prompt(request.prompt, special_tokens),
-        system=request.system,
-        order=order,
-        has_video=True,
-    )
-    text = processor.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+    text = chat_text(processor, request, order=order)
     metadata = {
         "fps": frames.video_fps,
         "duration": frames.duration_s,

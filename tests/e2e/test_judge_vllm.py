@@ -2,14 +2,9 @@
 
 import importlib.util
 import json
-import os
-import signal
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -30,7 +25,6 @@ pytestmark = [
     ),
 ]
 
-START_LIMIT_S = 240.0
 FORMATS: tuple[ResponseFormat, ...] = ("json_schema", "json_object", "text")
 CHAT_TEMPLATE = (
     "{% for message in messages %}<|{{ message['role'] }}|>{{ message['content'] }}\n{% endfor %}"
@@ -78,56 +72,11 @@ def write_model(folder: Path) -> None:
     Qwen2ForCausalLM(config).save_pretrained(folder)
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def answers_health(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as reply:
-            return bool(reply.status == 200)
-    except OSError:
-        return False
-
-
 @pytest.fixture(scope="module")
-def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("vllm")
-    write_model(folder / "tiny-judge")
-    port, log = free_port(), folder / "server.log"
-    command = [
-        # The `vllm` command looks for the package of the GPU build, this module for neither.
-        *(sys.executable, "-m", "vllm.entrypoints.openai.api_server"),
-        *("--model", str(folder / "tiny-judge"), "--served-model-name", "tiny-judge"),
-        *("--host", "127.0.0.1", "--port", str(port)),
-        *("--dtype", "float32", "--enforce-eager", "--max-model-len", "8192"),
-    ]
-    environment = {
-        **os.environ,
-        "VLLM_CPU_KVCACHE_SPACE": "1",
-        "VLLM_NO_USAGE_STATS": "1",
-        "HF_HUB_OFFLINE": "1",
-    }
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            command, stdout=output, stderr=output, env=environment, start_new_session=True
-        )
-    try:
-        deadline = time.monotonic() + START_LIMIT_S
-        while not answers_health(port):
-            alive = server.poll() is None and time.monotonic() < deadline
-            assert alive, log.read_text(errors="replace")[-3000:]
-            time.sleep(0.5)
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        try:
-            server.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
-            server.wait()
+def base_url(tmp_path_factory: pytest.TempPathFactory, start_vllm: Callable[..., str]) -> str:
+    checkpoint = tmp_path_factory.mktemp("vllm") / "tiny-judge"
+    write_model(checkpoint)
+    return start_vllm(checkpoint, "tiny-judge")
 
 
 def requests_of(schema: type[BaseModel], *, n: int) -> list[LLMRequest]:

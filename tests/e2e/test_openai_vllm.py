@@ -3,15 +3,8 @@
 import functools
 import http.server
 import importlib.util
-import os
-import signal
-import socket
-import subprocess
-import sys
 import threading
-import time
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -33,7 +26,6 @@ pytestmark = [
     ),
 ]
 
-START_LIMIT_S = 240.0
 N_NEW = 16
 TRUSTED = "--trust-request-mm-kwargs"
 # Frames, rate, width and height; the last is sampled at the cap of 32 frames.
@@ -85,22 +77,8 @@ def write_video(path: Path, *, n_frames: int, fps: int, width: int, height: int)
         container.mux(stream.encode(None))
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def answers_health(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as reply:
-            return bool(reply.status == 200)
-    except OSError:
-        return False
-
-
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(tmp_path_factory: pytest.TempPathFactory, start_vllm: Callable[..., str]) -> Served:
     folder = tmp_path_factory.mktemp("openai-vllm")
     checkpoint, videos = folder / "tiny", folder / "videos"
     videos.mkdir()
@@ -108,34 +86,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     for number, (n_frames, fps, width, height) in enumerate(VIDEOS):
         path = videos / f"v{number}.mp4"
         write_video(path, n_frames=n_frames, fps=fps, width=width, height=height)
-    port, log = free_port(), folder / "server.log"
-    command = [
-        *(sys.executable, "-m", "vllm.entrypoints.openai.api_server"),
-        *("--model", str(checkpoint), "--served-model-name", "tiny-vl"),
-        *("--host", "127.0.0.1", "--port", str(port)),
-        *("--dtype", "float32", "--enforce-eager", "--max-model-len", "8192"),
+    url = start_vllm(
+        checkpoint,
+        "tiny-vl",
         *("--limit-mm-per-prompt", '{"image": 64, "video": 1}'),
         *("--allowed-local-media-path", str(videos), TRUSTED),
-    ]
-    own = {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1"}
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            command, stdout=output, stderr=output, env=os.environ | own, start_new_session=True
-        )
-    try:
-        deadline = time.monotonic() + START_LIMIT_S
-        while not answers_health(port):
-            alive = server.poll() is None and time.monotonic() < deadline
-            assert alive, log.read_text(errors="replace")[-3000:]
-            time.sleep(0.5)
-        yield Served(url=f"http://127.0.0.1:{port}/v1", checkpoint=checkpoint, videos=videos)
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        try:
-            server.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
-            server.wait()
+    )
+    return Served(url=url, checkpoint=checkpoint, videos=videos)
 
 
 def requests_of(videos: Path) -> list[Request]:

@@ -6,11 +6,11 @@ import pytest
 import torch
 from transformers import AutoModelForImageTextToText, TrainerCallback
 
+from rarft.harness.models.hf_inputs import video_inputs
 from rarft.harness.models.rope_time import mend_positions
 from rarft.trainer.placeholders import placeholder_ids
 from rarft.trainer.prompt_ids import PromptEncoder
 from rarft.trainer.video_grpo import VideoGRPOTrainer
-from rarft.trainer.video_rows import processor_inputs
 
 # Micro-batches of 6 rows hold a group of 4 and half of another.
 SHUFFLED = {"per_device_train_batch_size": 6, "num_generations": 4, "steps_per_generation": 4}
@@ -105,7 +105,7 @@ def _check_against_a_stock_network(name, network, batches, processor, rows):
     for batch in batches:
         for number, video in enumerate(batch["video_rows"]):
             text = PromptEncoder(processor).text(messages[str(video.source.path)])
-            inputs = processor_inputs(processor, text, video.frames)
+            inputs = video_inputs(processor, [text], [video.frames])
             kept = batch["completion_mask"][number].bool()
             reply = batch["completion_ids"][number][kept][None]
             assert inputs["input_ids"][0].tolist() == (
@@ -147,7 +147,7 @@ def test_rollouts_say_what_a_stock_network_would_about_the_same_video(
     for number, video in enumerate(batch["video_rows"]):
         text = PromptEncoder(processor).text(messages[str(video.source.path)])
         reply = batch["completion_ids"][number][batch["completion_mask"][number].bool()][None]
-        logits = _logits(network, processor_inputs(processor, text, video.frames), reply)
+        logits = _logits(network, video_inputs(processor, [text], [video.frames]), reply)
         logits[:, forbidden] = -torch.inf
         assert logits.argmax(dim=-1).tolist() == reply[0].tolist()
 
