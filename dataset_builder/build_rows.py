@@ -1,0 +1,148 @@
+"""The relevant rows a build starts from: normalised once, then read from rows.jsonl."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from rarft.dataset_builder.build_checks import rules_of
+from rarft.dataset_builder.building import Building
+from rarft.dataset_builder.config import BuildConfig
+from rarft.dataset_builder.row_files import read_rows, write_rows
+from rarft.dataset_builder.store import REJECTED_ROWS, ROWS, row_of
+from rarft.dataset_builder.types import Rejected, Row
+from rarft.harness.errors import UserError, VideoError
+from rarft.harness.stages.append_log import encode_row
+from rarft.harness.video.locate import find_video
+
+
+def make_rows(building: Building) -> None:
+    """Write rows.jsonl, unless it is there; what cannot be used is kept with its reason.
+
+    Raises:
+        UserError: the source cannot be read, or no row can be used.
+    """
+    path = building.directory / ROWS
+    if path.exists():
+        return
+    rejected: list[Rejected] = []
+    draft = path.with_name(f".{ROWS}.{secrets.token_hex(6)}")
+    try:
+        n_rows = write_rows(draft, islice(_kept(building.config, rejected), building.config.limit))
+        if not n_rows:
+            raise UserError(_none_left(building.config, rejected))
+        rows = b"".join(encode_row(row_of(one)) for one in rejected)
+        (building.directory / REJECTED_ROWS).write_bytes(rows)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    for reason, count in Counter(_kind(one.reason) for one in rejected).most_common(5):
+        building.say(f"{count} rows left out: {reason}")
+
+
+def read_relevant(building: Building) -> list[Row]:
+    """Return the rows of a build that can be rewritten: relevant, with a span inside the video.
+
+    Others are there where rarft-data normalise wrote the file into the build's folder.
+
+    Raises:
+        UserError: there are none, or a line is no row.
+    """
+    from rarft.dataset_builder.verify.query_rules import span_finding
+
+    rules = rules_of(building.config)
+    rows = [row for row in read_rows(building.directory / ROWS) if row.query.relevant]
+    usable = [row for row in rows if span_finding(row.query, rules) is None]
+    if not usable:
+        raise UserError(
+            f"got {building.directory / ROWS} without a usable relevant row, expected relevant "
+            "queries with spans inside their videos; check the source"
+        )
+    if len(usable) < len(rows):
+        building.say(f"{len(rows) - len(usable)} rows left out: the span is not inside the video")
+    return usable
+
+
+def in_shard(video: str, config: BuildConfig) -> bool:
+    """Say whether the rows of a video belong to this shard: a video is never divided.
+
+    Example:
+        >>> config = BuildConfig(rows="r", shard="1/2")
+        >>> [name for name in "abcdef" if in_shard(name, config)]
+        ['d']
+    """
+    digest = hashlib.sha256(video.encode(errors="replace")).digest()
+    return int.from_bytes(digest[:8], "big") % config.n_shards == config.shard_number
+
+
+def _kept(config: BuildConfig, rejected: list[Rejected]) -> Iterator[Row]:
+    from rarft.dataset_builder.verify.query_rules import span_finding
+
+    folders, rules = tuple(map(Path, config.videos)), rules_of(config)
+    for folder in folders:
+        if not folder.is_dir():
+            raise UserError(f"got videos: {folder}, expected a folder; check the path")
+    for one in _source_rows(config):
+        if isinstance(one, Rejected):
+            rejected.append(one)
+        elif not one.query.relevant:
+            # Irrelevant queries of a source are another build's; only relevant ones are rewritten.
+            continue
+        elif in_shard(one.query.video, config):
+            if folders and not _has_video(one.query.video, folders):
+                rejected.append(_rejected(one, f"no video {one.query.video}"))
+                continue
+            fault = span_finding(one.query, rules)
+            if fault is not None:
+                rejected.append(_rejected(one, fault.detail))
+            else:
+                yield one
+
+
+def _source_rows(config: BuildConfig) -> Iterable[Row | Rejected]:
+    if config.rows is not None:
+        return read_rows(Path(config.rows))
+    if config.source is None or config.path is None:
+        raise UserError(
+            "got a build without rows, expected `source` and `path`, or `rows` as "
+            "rarft-data normalise writes them; see rarft-data sources"
+        )
+    from rarft.dataset_builder.normalise import normalise
+
+    return normalise(
+        config.source,
+        config.path,
+        split=config.source_split,
+        options=dict(config.source_options),
+    )
+
+
+def _has_video(name: str, folders: tuple[Path, ...]) -> bool:
+    try:
+        find_video(name, roots=folders)
+    except VideoError:
+        return False
+    return True
+
+
+def _rejected(row: Row, reason: str) -> Rejected:
+    origin = row.origin
+    return Rejected(source=origin.source, file=origin.file, row=origin.row, reason=reason)
+
+
+def _kind(reason: str) -> str:
+    """Return a reason without what differs from row to row."""
+    if reason.startswith("no video "):
+        return "no video in the folders given"
+    return re.sub(r"\d+(?:\.\d+)?", "…", reason)
+
+
+def _none_left(config: BuildConfig, rejected: list[Rejected]) -> str:
+    kinds = Counter(_kind(one.reason) for one in rejected).most_common(1)
+    why = f"; {kinds[0][1]} were left out, most for: {kinds[0][0]}" if kinds else ""
+    return f"got no usable relevant row of {config.rows or config.source}{why}; check the source"

@@ -1,0 +1,77 @@
+"""The command `rarft-data`: one command a step; results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+import typer
+from typer.exceptions import TyperException
+
+from rarft.harness.errors import RarftError, UserError
+
+INTERRUPTED: Final = 130
+COMMANDS: Final = (
+    "sources",
+    "normalise",
+    "build",
+    "categorize",
+    "plan",
+    "rewrite",
+    "verify",
+    "guessability",
+    "split",
+    "shuffle",
+    "corrections",
+    "annotate",
+    "card",
+    "stats",
+    "diff",
+    "merge",
+    "publish",
+)
+"""The commands in the order of the work; each is in the module of its name."""
+
+app = typer.Typer(
+    help="Build hard-irrelevant grounding data from any grounding annotation.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def register_commands() -> None:
+    """Add every command to the application."""
+    for name in COMMANDS:
+        module = importlib.import_module(f"rarft.dataset_builder.commands.{name}")
+        app.command(name)(getattr(module, f"{name}_command"))
+
+
+register_commands()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; a user's mistake prints one line and returns 2."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        stopped = app(given, prog_name="rarft-data", standalone_mode=False)
+    except UserError as error:
+        print(f"rarft-data: {error}", file=sys.stderr)
+        return 2
+    except RarftError as error:
+        print(f"rarft-data: stopped, {error}; what is stored stays stored", file=sys.stderr)
+        return 1
+    except TyperException as error:
+        message = " ".join(error.format_message().split())
+        print(f"rarft-data: {message}; see `rarft-data --help`", file=sys.stderr)
+        return 2
+    if stopped == INTERRUPTED:
+        print("rarft-data: interrupted; run the same command to go on", file=sys.stderr)
+    return stopped if isinstance(stopped, int) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The commands of `rarft-data`: one file each, registered in cli.py."""

@@ -1,0 +1,116 @@
+"""Which irrelevant queries are to be made: 1, 2 or 3 categories for strong, moderate, weak.
+
+Source: RA-RFT (CVPR 2026), Section 3.3. Which of the extracted categories a level takes is not
+stated there: `top` takes the best ones, `balanced` those that the plan so far uses least.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from rarft.dataset_builder.building import Building
+from rarft.dataset_builder.config import BuildConfig, Choice
+from rarft.dataset_builder.store import PLAN, Missing, damaged, planned_from_row, row_of
+from rarft.dataset_builder.types import Categorized, Planned, Row
+from rarft.harness.stages.append_log import AppendLog, read_rows
+from rarft.harness.taxonomy import HARD_LEVELS, Level
+
+N_EDITS = {level: number for number, level in enumerate(HARD_LEVELS, start=1)}
+"""How many categories a level edits."""
+_N_A_GROUP = 4096
+
+
+def read_plan(building: Building) -> list[Planned]:
+    """Return the planned queries that are stored.
+
+    Raises:
+        UserError: a row is damaged.
+    """
+    path = building.directory / PLAN
+    try:
+        rows = read_rows(path, required=("query_id", "level", "categories"))
+        return [planned_from_row(row) for row in rows]
+    except (KeyError, TypeError) as error:
+        raise damaged(path, error) from error
+
+
+def plan(building: Building, rows: Sequence[Row], categorized: Mapping[str, Categorized]) -> int:
+    """Plan the irrelevant queries of every categorized query that has no plan; return how many."""
+    stored = read_plan(building)
+    planned_ids = {one.query_id for one in stored}
+    used = Counter(path for one in stored for path in one.categories)
+    left = [
+        (number, categorized[row.query.id])
+        for number, row in enumerate(rows)
+        if row.query.id in categorized and row.query.id not in planned_ids
+    ]
+    n_planned = 0
+    with AppendLog(building.directory / PLAN) as log:
+        for start in range(0, len(left), _N_A_GROUP):
+            group = list(plan_queries(left[start : start + _N_A_GROUP], building.config, used))
+            log.append([row_of(one) for one in group])
+            n_planned += len(group)
+    return n_planned
+
+
+def plan_queries(
+    categorized: Iterable[tuple[int, Categorized]], config: BuildConfig, used: Counter[str]
+) -> Iterator[Planned]:
+    """Yield the plans of queries, each given with its number in the source.
+
+    `used` counts the categories of all plans so far, and is added to.
+
+    Example:
+        >>> found = Categorized(query_id="a", categories=("x", "y", "z"), reasons=("", "", ""))
+        >>> for one in plan_queries([(0, found)], BuildConfig(rows="r"), Counter()):
+        ...     print(one.level, one.categories)
+        strong ('x',)
+        moderate ('x', 'y')
+        weak ('x', 'y', 'z')
+    """
+    for number, one in categorized:
+        for level in levels_of(number, config):
+            if N_EDITS[level] > len(one.categories):
+                continue
+            chosen = choose(
+                one.categories[: config.n_categories], N_EDITS[level], config.choice, used
+            )
+            used.update(chosen)
+            yield Planned(query_id=one.query_id, level=level, categories=chosen)
+
+
+def levels_of(number: int, config: BuildConfig) -> tuple[Level, ...]:
+    """Return the levels that are made of the query with that number in the source."""
+    levels: tuple[Level, ...] = tuple(level for level in HARD_LEVELS if level in config.levels)
+    if config.per_query == "each":
+        return levels
+    return (levels[(number + config.seed) % len(levels)],)
+
+
+def choose(
+    categories: Sequence[str], n_chosen: int, choice: Choice, used: Mapping[str, int]
+) -> tuple[str, ...]:
+    """Return some of the categories, which stand the best first, in that order.
+
+    Example:
+        >>> choose(["x", "y", "z"], 1, "balanced", {"x": 5, "y": 2, "z": 4})
+        ('y',)
+    """
+    if choice == "top":
+        return tuple(categories[:n_chosen])
+    rarest = sorted(categories, key=lambda path: used.get(path, 0))[:n_chosen]
+    return tuple(path for path in categories if path in rarest)
+
+
+def unplanned(
+    rows: Iterable[Row], config: BuildConfig, categorized: Mapping[str, Categorized]
+) -> Iterator[Missing]:
+    """Yield the irrelevant queries that no plan could be made for, with the reason."""
+    for number, row in enumerate(rows):
+        found = categorized.get(row.query.id)
+        n_found = len(found.categories) if found else 0
+        for level in levels_of(number, config):
+            if found is not None and n_found < N_EDITS[level]:
+                reason = f"{n_found} categories were found, {N_EDITS[level]} are needed"
+                yield Missing(query_id=row.query.id, level=level, reason=reason)

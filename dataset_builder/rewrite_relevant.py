@@ -1,0 +1,87 @@
+"""Relevant queries in other words, by the model that writes the irrelevant ones.
+
+Where both sides are written by one model, its style no longer tells them apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rarft.dataset_builder.build_calls import Asked, ask_step, usage_of
+from rarft.dataset_builder.building import Building
+from rarft.dataset_builder.config import llm_settings
+from rarft.dataset_builder.step_prompt import step_prompt
+from rarft.dataset_builder.store import FAILURES, PARAPHRASES, Failure, failure_from_row, row_of
+from rarft.dataset_builder.types import Row
+from rarft.harness.llm import LLMAnswer
+from rarft.harness.stages.append_log import AppendLog, read_rows
+
+STEP: Final = "paraphrase"
+
+
+class Paraphrase(BaseModel):
+    """What the model answers: the same query in other words."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    query: str = Field(min_length=1)
+
+
+def read_paraphrases(building: Building) -> dict[str, str]:
+    """Return the stored texts by the id of the relevant query."""
+    rows = read_rows(building.directory / PARAPHRASES, required=("query_id", "text"))
+    return {row["query_id"]: row["text"] for row in rows}
+
+
+def paraphrase(building: Building, rows: Sequence[Row]) -> Asked:
+    """Ask for every relevant query in other words; one that fails keeps its own.
+
+    Raises:
+        UserError: no answer can be had; what came is stored.
+    """
+    done = read_paraphrases(building).keys() | _failed(building)
+    left = [row for row in rows if row.query.id not in done]
+    if not left:
+        return Asked()
+    config = building.config
+    prompt = step_prompt(STEP, config.prompts.get(STEP))
+    with (
+        AppendLog(building.directory / PARAPHRASES) as paraphrases,
+        AppendLog(building.directory / FAILURES) as failures,
+    ):
+
+        def keep(answers: Sequence[tuple[Row, LLMAnswer]]) -> None:
+            paraphrases.append([_row(row, one) for row, one in answers if one.value is not None])
+            failures.append([_failure(row, one) for row, one in answers if one.value is None])
+
+        return ask_step(
+            STEP,
+            left,
+            lambda row: prompt.request({"related_query": row.query.text}, Paraphrase),
+            keep,
+            llm_settings(config, building.effort),
+            building.effort,
+            building.directory,
+            show_progress=building.show_progress,
+        )
+
+
+def _failed(building: Building) -> set[str]:
+    if building.effort.retry_failed:
+        return set()
+    rows = read_rows(building.directory / FAILURES, required=("step", "query_id", "reason"))
+    return {one.query_id for one in map(failure_from_row, rows) if one.step == STEP}
+
+
+def _row(row: Row, answer: LLMAnswer) -> dict[str, object]:
+    assert isinstance(answer.value, Paraphrase)
+    text = " ".join(answer.value.query.split())
+    return {"query_id": row.query.id, "text": text, "usage": usage_of(answer)}
+
+
+def _failure(row: Row, answer: LLMAnswer) -> dict[str, object]:
+    failure = Failure(step=STEP, query_id=row.query.id, attempt=0, reason=answer.failure)
+    return row_of(failure, usage=usage_of(answer))

@@ -1,0 +1,117 @@
+"""Verification of candidates: rules first, then the models that were named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Final
+
+from rarft.dataset_builder.types import Candidate, Finding, Verdict
+from rarft.dataset_builder.verify.edits import edits_between
+from rarft.dataset_builder.verify.limits import Checks
+from rarft.dataset_builder.verify.plan_rules import plan_findings
+from rarft.dataset_builder.verify.query_rules import (
+    length_finding,
+    paraphrase_finding,
+    span_finding,
+    true_elsewhere_finding,
+    unchanged_finding,
+)
+from rarft.dataset_builder.verify.refusal_rules import refusal_findings
+from rarft.dataset_builder.verify.video_queries import VideoQueries
+
+GROUP: Final = 512
+"""Candidates that are read, and put to the models, at once."""
+
+
+def verify(
+    candidates: Iterable[Candidate], *, rows: VideoQueries, checks: Checks
+) -> Iterator[Verdict]:
+    """Yield a verdict on each candidate, in order, with all that speaks against it.
+
+    Models see only what the rules let through, a group at a time.
+
+    Args:
+        candidates: Rewritten queries with their refusals.
+        rows: The relevant rows they were made from, and all true queries of their videos.
+        checks: The limits of the rules, and the models.
+
+    Raises:
+        NotFoundError: a candidate's query is not among the rows.
+        UserError: a model cannot be loaded or reached.
+    """
+    waiting = iter(candidates)
+    while group := list(islice(waiting, GROUP)):
+        found = [rule_findings(candidate, rows=rows, checks=checks) for candidate in group]
+        _ask_models(group, found, rows, checks)
+        for candidate, findings in zip(group, found, strict=True):
+            yield Verdict(candidate_id=candidate.id, findings=tuple(findings))
+
+
+def rule_findings(candidate: Candidate, *, rows: VideoQueries, checks: Checks) -> list[Finding]:
+    """Return what the rules object to, with no model but the encoder of single words.
+
+    Example:
+        >>> from rarft.dataset_builder.types import Origin, Row
+        >>> from rarft.harness.types import Query, Span
+        >>> query = Query(id="q", task="t", video="v.mp4", text="A man shuts the red door.",
+        ...               relevant=True, record="q", spans=(Span(1, 4),), duration_s=9.0)
+        >>> origin = Origin(source="mine", split="train", licence="MIT", citation="",
+        ...                 redistributable=True)
+        >>> rows = VideoQueries([Row(query=query, origin=origin)])
+        >>> candidate = Candidate(id="q-1", query_id="q", level="strong", attempt=0,
+        ...     categories=("Attribute/AttributeValue",), text="A guy closes the red door.",
+        ...     refusal="The door in the video is red, not blue.")
+        >>> [finding.reason for finding in rule_findings(candidate, rows=rows, checks=Checks())]
+        ['paraphrase']
+    """
+    query, rules = rows.row(candidate.query_id).query, checks.rules
+    span = span_finding(query, rules)
+    found = [span] if span else []
+    unchanged = unchanged_finding(candidate, query)
+    if unchanged:
+        return [*found, unchanged]
+    length = length_finding(candidate, query, rules)
+    if length:
+        return [*found, length]
+    edits = edits_between(query.text, candidate.text)
+    if checks.encoder is not None:
+        from rarft.dataset_builder.verify.unknown_words import weighed
+
+        edits = weighed(edits, encoder=checks.encoder)
+    paraphrase = paraphrase_finding(edits)
+    if paraphrase:
+        return [*found, paraphrase]
+    elsewhere = true_elsewhere_finding(candidate, rows.others(candidate.query_id))
+    if elsewhere:
+        found.append(elsewhere)
+    found += plan_findings(candidate, edits)
+    return found + refusal_findings(candidate, query, edits, rules)
+
+
+def _ask_models(
+    group: Sequence[Candidate],
+    found: Sequence[list[Finding]],
+    rows: VideoQueries,
+    checks: Checks,
+) -> None:
+    """Add what the models object to in what has no finding yet."""
+    if checks.nli is not None:
+        from rarft.dataset_builder.verify.nli import nli_findings
+
+        _add(group, found, lambda left: nli_findings(left, rows=rows, checks=checks))
+    if checks.llm is not None:
+        from rarft.dataset_builder.verify.llm_verifier import llm_findings
+
+        _add(group, found, lambda left: llm_findings(left, rows=rows, checks=checks))
+
+
+def _add(
+    group: Sequence[Candidate],
+    found: Sequence[list[Finding]],
+    ask: Callable[[Sequence[Candidate]], list[list[Finding]]],
+) -> None:
+    left = [at for at, findings in enumerate(found) if not findings]
+    if left:
+        for at, findings in zip(left, ask([group[at] for at in left]), strict=True):
+            found[at].extend(findings)
