@@ -13,7 +13,7 @@ import torch
 from rarft.trainer.tiny.batches import Batcher
 from rarft.trainer.tiny.exam import answer, figures, questions
 from rarft.trainer.tiny.frames_pool import open_pool, read_scenes
-from rarft.trainer.tiny.lessons import Classroom
+from rarft.trainer.tiny.lessons import Classroom, Lesson
 from rarft.trainer.tiny.network import (
     draw_network,
     export_network,
@@ -27,17 +27,25 @@ SEED: Final = 0
 N_LOSS_SAMPLES: Final = 64
 PLAN: Final = Plan(
     stages=(
-        Stage("looks", 600, 192),
-        Stage("clips", 500, 64),
-        Stage("captions", 1000, 32),
-        Stage("queries", 900, 32),
+        Stage("objects", 900, {"closeups": 192}),
+        Stage("looks", 500, {"looks": 192}),
+        Stage("clips", 500, {"clips": 64, "looks": 32}),
+        Stage("captions", 1200, {"captions": 24, "words": 16}),
+        Stage("motions", 900, {"captions": 16, "clips": 48, "words": 8}, mirror_chance=0.5),
+        Stage(
+            "queries",
+            1400,
+            {"queries": 24, "captions": 8, "clips": 24, "words": 8},
+            mirror_chance=0.5,
+        ),
     )
 )
 
 
 def _classroom(folder: Path, *, n_videos: int | None, seed: int) -> Classroom:
     scenes = read_scenes(folder)[:n_videos]
-    return Classroom(scenes=scenes, pool=open_pool(folder, scenes), seed=seed)
+    split = json.loads((folder / "set.json").read_text(encoding="utf-8"))["split"]
+    return Classroom(scenes=scenes, pool=open_pool(folder, scenes), seed=seed, split=split)
 
 
 def main() -> None:
@@ -50,7 +58,7 @@ def main() -> None:
     wait_for_all()
     batcher = Batcher(load_processor(processor_folder))
     network = draw_network(processor_folder, seed=args.seed)
-    stages = [Stage(s.lesson, n, s.n_samples) for s, n in zip(PLAN.stages, args.steps, strict=True)]
+    stages = [replace(s, n_steps=n) for s, n in zip(PLAN.stages, args.steps, strict=True)]
     plan = replace(
         PLAN, stages=tuple(s for s in stages if s.n_steps), learning_rate=args.learning_rate
     )
@@ -61,14 +69,19 @@ def main() -> None:
     asked = questions(held_out, n_videos=args.n_exam_videos)
 
     def examine(step: int) -> dict[str, Any]:
-        lesson = plan.stage_at(step - 1).lesson
-        samples = held_out.samples(lesson, step=0, places=range(N_LOSS_SAMPLES))
-        with torch.inference_mode():
-            loss = network(**batcher.batch(samples), use_cache=False).loss.item()
-        row: dict[str, Any] = {"held_out_loss": round(loss, 4)}
-        if lesson == "queries":
+        taught = plan.stage_at(step - 1).n_samples
+        row: dict[str, Any] = {
+            "held_out_loss": {lesson: held_out_loss(lesson) for lesson in taught}
+        }
+        if "queries" in taught:
             row |= figures(asked, answer(network, batcher, [one.sample for one in asked]))
         return row
+
+    def held_out_loss(lesson: Lesson) -> float:
+        samples = held_out.samples(lesson, step=0, places=range(N_LOSS_SAMPLES))
+        with torch.inference_mode():
+            loss: float = network(**batcher.batch(samples), use_cache=False).loss.item()
+        return round(loss, 4)
 
     train(network, batcher, classroom, plan, folder=args.out, on_checkpoint=examine)
     if rank == 0:
