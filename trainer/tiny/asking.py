@@ -51,7 +51,7 @@ def ask(rng: random.Random, shown: Shown, stranger: Callable[[], Shown]) -> Aske
     if rng.random() < 0.5:
         asked = ask_relevant(rng, shown)
         if rng.random() < IMPRECISE_CHANCE:
-            return Asked(_imprecise(rng, shown.world, asked.claim), asked.span)
+            return Asked(imprecise(rng, shown.world, asked.claim), asked.span)
         return asked
     while True:
         claim = ask_relevant(rng, stranger()).claim
@@ -66,7 +66,7 @@ def ask_relevant(rng: random.Random, shown: Shown) -> Asked:
     return Asked(claim, span)
 
 
-def _imprecise(rng: random.Random, world: World, claim: Predicate) -> Predicate:
+def imprecise(rng: random.Random, world: World, claim: Predicate) -> Predicate:
     """Return a claim with one detail changed; the claim where no change of a detail will do."""
     is_sized = claim.size is not None or claim.comparison is not None
     actions = [action for action in ACTIONS if not (is_sized and action in RESIZES)]

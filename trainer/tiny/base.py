@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ from rarft.trainer.tiny.training import Plan, Stage, train
 
 SEED: Final = 0
 N_LOSS_SAMPLES: Final = 64
-PLAN: Final = Plan(
+SEEING: Final = Plan(
     stages=(
         Stage("objects", 900, {"closeups": 192}),
         Stage("looks", 500, {"looks": 192}),
@@ -40,6 +41,15 @@ PLAN: Final = Plan(
         ),
     )
 )
+COMPARING: Final = Plan(
+    stages=(
+        Stage("comparing", 600, {"comparisons": 32, "words": 8, "queries": 16, "captions": 4}),
+    ),
+    learning_rate=5e-4,
+    n_decay=500,
+)
+PLANS: Final = {"seeing": SEEING, "comparing": COMPARING}
+"""One after the other, each with a learning rate that rises and falls."""
 
 
 def _classroom(folder: Path, *, n_videos: int | None, seed: int) -> Classroom:
@@ -58,17 +68,11 @@ def main() -> None:
     wait_for_all()
     batcher = Batcher(load_processor(processor_folder))
     network = draw_network(processor_folder, seed=args.seed)
-    stages = [replace(s, n_steps=n) for s, n in zip(PLAN.stages, args.steps, strict=True)]
-    plan = replace(
-        PLAN, stages=tuple(s for s in stages if s.n_steps), learning_rate=args.learning_rate
-    )
-    args.out.mkdir(parents=True, exist_ok=True)
-    (args.out / "plan.json").write_text(json.dumps(asdict(plan), indent=2), encoding="utf-8")
     classroom = _classroom(args.train, n_videos=args.n_videos, seed=args.seed)
     held_out = _classroom(args.held_out, n_videos=None, seed=args.seed)
     asked = questions(held_out, n_videos=args.n_exam_videos)
 
-    def examine(step: int) -> dict[str, Any]:
+    def examine(plan: Plan, step: int) -> dict[str, Any]:
         taught = plan.stage_at(step - 1).n_samples
         row: dict[str, Any] = {
             "held_out_loss": {lesson: held_out_loss(lesson) for lesson in taught}
@@ -83,7 +87,15 @@ def main() -> None:
             loss: float = network(**batcher.batch(samples), use_cache=False).loss.item()
         return round(loss, 4)
 
-    train(network, batcher, classroom, plan, folder=args.out, on_checkpoint=examine)
+    for name, plan in PLANS.items():
+        folder = args.out / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "plan.json").write_text(json.dumps(asdict(plan), indent=2), encoding="utf-8")
+        train(
+            *(network, batcher, classroom, plan),
+            folder=folder,
+            on_checkpoint=partial(examine, plan),
+        )
     if rank == 0:
         export_network(network, processor_folder, args.out / "checkpoint")
 
@@ -96,10 +108,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--n_videos", type=int)
     parser.add_argument("--n_exam_videos", type=int, default=60)
     parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument(
-        "--steps", type=int, nargs=len(PLAN.stages), default=[s.n_steps for s in PLAN.stages]
-    )
-    parser.add_argument("--learning_rate", type=float, default=PLAN.learning_rate)
     return parser.parse_args()
 
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 IGNORED: Final = -100
 VIDEO_KIND: Final = 2
-END: Final = "<|im_end|>"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,13 +19,15 @@ class Sample:
     """One reply, about a video where there are pixels. Shape of those: (frames, height, width, 3).
 
     The prompt of a video holds one `<|video_pad|>`. Of the parts of a reply the even ones are
-    learned and the odd ones given. No parts: the model is to write them.
+    learned and the odd ones given. No parts: the model is to write them. A reply that does not end
+    is the beginning of one.
     """
 
     prompt: str
     reply: tuple[str, ...] = ()
     pixels: NDArray[np.uint8] | None = None
     seconds_per_pair: float = 0.0
+    ends: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,12 @@ class Batcher:
     def _row(self, sample: Sample, *, for_generation: bool) -> _Row:
         reply: list[int] = []
         labels: list[int] = []
-        for number, part in enumerate(() if for_generation else (*sample.reply, END)):
+        for number, part in enumerate(() if for_generation else sample.reply):
             ids = self._ids(part)
             reply += ids
-            labels += ids if number % 2 == 0 or part == END else [IGNORED] * len(ids)
+            labels += ids if number % 2 == 0 else [IGNORED] * len(ids)
+        if sample.ends and not for_generation:
+            reply, labels = [*reply, self.end_id], [*labels, self.end_id]
         return _Row(prompt=self._prompt(sample), reply=reply, labels=labels)
 
     def _videos(self, samples: Sequence[Sample]) -> dict[str, Any]:

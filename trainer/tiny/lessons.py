@@ -22,7 +22,7 @@ from rarft.tasks.synth_hi.predicate import Predicate
 from rarft.tasks.synth_hi.sentences import draw_style, render_text
 from rarft.tasks.synth_hi.vocabulary import Split
 from rarft.trainer.tiny.answers import explain_absence, grounding_reply, refusing_reply
-from rarft.trainer.tiny.asking import Shown, ask
+from rarft.trainer.tiny.asking import Shown, ask, ask_relevant, imprecise
 from rarft.trainer.tiny.batches import Sample
 from rarft.trainer.tiny.captions import (
     caption_event,
@@ -36,7 +36,7 @@ from rarft.trainer.tiny.recolour import recolour
 from rarft.trainer.tiny.thoughts import think
 from rarft.trainer.tiny.views import draw_moment, event_frames, still, window
 
-Lesson = Literal["closeups", "looks", "clips", "captions", "queries", "words"]
+Lesson = Literal["closeups", "looks", "clips", "captions", "queries", "words", "comparisons"]
 Frames = tuple[NDArray[np.uint8], float]
 """Pixels, and the seconds that two frames stand for."""
 VIDEO: Final = "<|vision_start|><|video_pad|><|vision_end|>"
@@ -49,7 +49,8 @@ RECOLOUR_CHANCE: Final[dict[Lesson, float]] = {
     "captions": 0.5,
 }
 N_WORLDS: Final = 1_000_000
-"""How many worlds the lesson of words draws from: nothing is rendered for it."""
+"""How many worlds the lessons without videos draw from: nothing is rendered for them."""
+MAX_WRONG: Final = 2
 
 
 def chat_prompt(text: str, *, video: str = VIDEO) -> str:
@@ -85,6 +86,7 @@ class Classroom:
             "captions": self._caption,
             "queries": self._query,
             "words": self._words,
+            "comparisons": self._comparison,
         }
         rngs = (random.Random(f"{self.seed} {lesson} {step} {place}") for place in places)
         return [teach[lesson](rng, rng.choice(self.scenes)) for rng in rngs]
@@ -166,12 +168,22 @@ class Classroom:
 
     def _words(self, rng: random.Random, scene: Scene) -> Sample:
         """Return a query about a video that is not shown: its captions are given."""
-
-        def draw() -> Example:
-            return make_record(rng.randrange(N_WORLDS), seed=self.seed, split=self.split)
-
-        text, parts = _answered(rng, draw(), draw)
+        shown = self._unseen(rng)
+        text, parts = _answered(rng, shown, lambda: self._unseen(rng))
         return Sample(prompt=chat_prompt(text, video=""), reply=parts)
+
+    def _comparison(self, rng: random.Random, scene: Scene) -> Sample:
+        """Return what to think of a query with up to two details wrong, and no answer."""
+        shown = self._unseen(rng)
+        claim = ask_relevant(rng, shown).claim
+        for _ in range(rng.randint(0, MAX_WRONG)):
+            claim = imprecise(rng, shown.world, claim)
+        text = f"Query: {render_text(claim, draw_style(rng))}"
+        thought = tuple(think(shown.world, claim))
+        return Sample(prompt=chat_prompt(text, video=""), reply=thought, ends=False)
+
+    def _unseen(self, rng: random.Random) -> Example:
+        return make_record(rng.randrange(N_WORLDS), seed=self.seed, split=self.split)
 
     def _frames(self, scene: Scene) -> Frames:
         return self.pool[scene.index, : len(scene.frame_indices)], scene.seconds_per_pair

@@ -93,6 +93,18 @@ def test_of_a_video_that_is_not_shown_only_what_follows_from_its_captions_is_lea
     assert caption in processor.tokenizer.decode(batch["input_ids"][0])
 
 
+def test_a_comparison_teaches_a_thought_and_no_answer(classroom, processor):
+    samples = classroom.samples("comparisons", step=0, places=range(8))
+    batch = Batcher(processor).batch(samples)
+    for sample, labels in zip(samples, batch["labels"], strict=True):
+        text = processor.tokenizer.decode(labels[labels != IGNORED])
+        assert text == "".join(sample.reply[::2])
+        assert text.startswith("<think>")
+        assert text.endswith("</think>")
+    assert any(": yes" in "".join(sample.reply) for sample in samples)
+    assert any(": yes" not in "".join(sample.reply) for sample in samples)
+
+
 def test_every_reply_has_the_form_of_the_paper_and_is_right(classroom):
     rng = random.Random(0)
     kinds = set()
