@@ -31,6 +31,7 @@ def describe_still(world: World, event: Event, time_s: float) -> Predicate:
     spec = spec_of(event)
     return replace(
         spec,
+        actions=(),
         size=None if resizes else spec.size,
         comparison=None if spec.comparison in SPEED_COMPARISONS else spec.comparison,
         scene=scene_at(world, time_s),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
@@ -105,7 +105,7 @@ class Classroom:
         """Return one moment of one event, and how the event looks."""
         event = rng.choice(scene.world.events)
         place, time_s = draw_moment(rng, scene, event)
-        spec = replace(describe_still(scene.world, event, time_s), actions=())
+        spec = describe_still(scene.world, event, time_s)
         return self._event(rng, "looks", scene, still(self.pool[scene.index, place]), spec)
 
     def _clip(self, rng: random.Random, scene: Scene) -> Sample:
