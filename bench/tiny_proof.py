@@ -1,11 +1,11 @@
 """Train and evaluate the grid of docs/tiny_proof.md: five arms, three seeds, one base.
 
-Run `python bench/tiny_proof.py --base FOLDER --output runs/tiny`, FOLDER being what
-`python -m rarft.trainer.tiny.base` exported. A run is `<arm>-<seed>` in the output folder, its
-evaluation an ordinary output directory of `rarft-eval` under `eval/`, and that of the base
-`eval/base`. What is complete is left as it is, what is not goes on: the same command continues a
-grid that was stopped. `grid.json` holds the processor seconds of every run, of all its sessions;
-`logs/` what the commands said. Arguments after `--` go to every `rarft-train`.
+Run `python bench/tiny_proof.py --output runs/tiny`. The base is the packaged one, or with
+`--base FOLDER` what `python -m rarft.trainer.tiny.base` exported. A run is `<arm>-<seed>` in the
+output folder, its evaluation an ordinary output directory of `rarft-eval` under `eval/`, and that
+of the base `eval/base`. What is complete is left as it is, what is not goes on: the same command
+continues a grid that was stopped. `grid.json` holds the processor seconds of every run, of all its
+sessions; `logs/` what the commands said. Arguments after `--` go to every `rarft-train`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,6 +36,7 @@ TASK: Final = "synth_hi"
 N_QUERIES: Final = 1000
 BATCH_SIZE: Final = 16
 BUDGET_H: Final = 6.0
+PACKAGED: Final = Path(str(files("rarft.harness.models"))) / "tiny_base"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _grid(arguments: Sequence[str] | None) -> Grid:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--base", type=Path, required=True, help="folder of the exported base")
+    parser.add_argument("--base", type=Path, default=PACKAGED, help="folder of an exported base")
     parser.add_argument("--output", type=Path, default=Path("runs/tiny"))
     parser.add_argument("--arms", nargs="*", choices=ARMS, default=list(ARMS))
     parser.add_argument("--seeds", nargs="*", type=int, default=list(SEEDS))

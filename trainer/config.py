@@ -54,9 +54,7 @@ class RunArguments:
     )
     answer: AnswerStyle = field(
         default="reference",
-        metadata=_says(
-            "What sft teaches: the reference, or with synth_hi a caption of the world before it."
-        ),
+        metadata=_says("What sft teaches: the reference, or with synth_hi the thought before it."),
     )
     freeze_vision: bool = field(default=True, metadata=_says("Leave the vision tower as it is."))
     train_merger: bool = field(

@@ -13,6 +13,8 @@ from typing import Any, Final
 import torch
 from transformers.cache_utils import DynamicCache, DynamicLayer
 
+from rarft.trainer.shared_prefill import prefilled
+
 ROOM: Final = 64
 """Tokens that a full buffer is given room for."""
 
@@ -31,8 +33,10 @@ def grow_cache(model: Any) -> None:
 
 
 def _generate(own: Callable[..., Any], model: Any, *inputs: Any, **settings: Any) -> Any:
-    settings.setdefault("past_key_values", growing_cache(model.config))
-    return own(*inputs, **settings)
+    if inputs or settings.get("past_key_values") is not None:
+        return own(*inputs, **settings)
+    cache = growing_cache(model.config)
+    return own(**prefilled(model, settings, cache), past_key_values=cache)
 
 
 def growing_cache(config: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -13,14 +13,14 @@ Batch = Mapping[str, Any]
 
 
 def prompt_groups(
-    prompt_ids: torch.Tensor, prompt_mask: torch.Tensor, rows: Sequence[VideoRow | None]
+    prompt_ids: torch.Tensor, prompt_mask: torch.Tensor, videos: Sequence[Hashable]
 ) -> list[list[int]]:
     """Return the positions of the rows with equal prompts and videos, by first appearance.
 
     Args:
         prompt_ids: Shape: (batch, tokens), padded.
         prompt_mask: 0 at padding. Shape: (batch, tokens).
-        rows: The videos.
+        videos: What equal videos have equal.
 
     Example:
         >>> ids = torch.tensor([[0, 5, 6], [4, 5, 6], [9, 5, 6]])
@@ -28,12 +28,17 @@ def prompt_groups(
         >>> prompt_groups(ids, mask, [None, None, None])
         [[0, 2], [1]]
     """
-    groups: dict[tuple[bytes, str | None], list[int]] = {}
+    groups: dict[tuple[bytes, Hashable], list[int]] = {}
     kept = zip(prompt_ids.cpu(), prompt_mask.bool().cpu(), strict=True)
-    for position, ((ids, mask), row) in enumerate(zip(kept, rows, strict=True)):
-        key = (ids[mask].numpy().tobytes(), None if row is None else row.key)
+    for position, ((ids, mask), video) in enumerate(zip(kept, videos, strict=True)):
+        key = (ids[mask].numpy().tobytes(), video)
         groups.setdefault(key, []).append(position)
     return list(groups.values())
+
+
+def video_keys(rows: Sequence[VideoRow | None]) -> list[str | None]:
+    """Return the names of videos: equal where their frames are."""
+    return [None if row is None else row.key for row in rows]
 
 
 def grouped(batches: Sequence[Batch]) -> list[dict[str, Any]]:
@@ -51,7 +56,9 @@ def grouped(batches: Sequence[Batch]) -> list[dict[str, Any]]:
     """
     n_rows = len(batches[0]["video_rows"])
     whole = {name: _joined([batch[name] for batch in batches]) for name in batches[0]}
-    groups = prompt_groups(whole["prompt_ids"], whole["prompt_mask"], whole["video_rows"])
+    groups = prompt_groups(
+        whole["prompt_ids"], whole["prompt_mask"], video_keys(whole["video_rows"])
+    )
     order = [position for group in groups for position in group]
     chunks = [order[start : start + n_rows] for start in range(0, len(order), n_rows)]
     return [{name: _rows_of(value, chunk) for name, value in whole.items()} for chunk in chunks]

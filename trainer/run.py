@@ -221,10 +221,10 @@ def _grpo_trainer(run: TrainRun) -> Any:
 
 def _sft_trainer(run: TrainRun) -> Any:
     from rarft.trainer.collator import reference_answer
-    from rarft.trainer.data.synth_answers import captioned_answer
+    from rarft.trainer.data.synth_answers import thinking_answer
     from rarft.trainer.sft import VideoSFTTrainer
 
-    answers = {"reference": reference_answer, "synth_hi": captioned_answer}
+    answers = {"reference": reference_answer, "synth_hi": thinking_answer}
     return VideoSFTTrainer(
         _network(run),
         run.arguments.training,

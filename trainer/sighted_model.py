@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from rarft.harness.models.rope_time import VIDEO
-from rarft.trainer.prompt_groups import prompt_groups
+from rarft.trainer.prompt_groups import prompt_groups, video_keys
 from rarft.trainer.shared_prompts import Packing, Scores, branch_mask, pack
 from rarft.trainer.video_rows import VideoRow
 
@@ -77,7 +77,7 @@ class SightedModel:
         )
         if self._network is not None:
             mask, n_prompt = inputs["attention_mask"], input_ids.shape[1] - self._n_new
-            groups = prompt_groups(input_ids[:, :n_prompt], mask[:, :n_prompt], rows)
+            groups = prompt_groups(input_ids[:, :n_prompt], mask[:, :n_prompt], video_keys(rows))
             packing = pack(mask, groups, self._n_new)
             if packing is not None:
                 return self._packed(packing, groups, rows, input_ids, types, **inputs)

@@ -37,6 +37,7 @@ def main(folder: Path, rows: Path, out: Path, changes: dict[str, object]) -> Non
     from rarft.trainer.cpu_processes import join_processes
 
     join_processes()
+    import torch.distributed as dist
     from peft import LoraConfig
     from transformers import AutoProcessor
     from trl import GRPOConfig
@@ -83,6 +84,8 @@ def main(folder: Path, rows: Path, out: Path, changes: dict[str, object]) -> Non
         steps = [row for row in trainer.state.log_history if "loss" in row]
         log = {"began_at": last and last.name, "steps": steps}
         (out / "log.json").write_text(json.dumps(log))
+    # A process group that is still there when Python ends may abort the process.
+    dist.destroy_process_group()
 
 
 if __name__ == "__main__":

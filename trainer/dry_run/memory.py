@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from rarft.trainer.dry_run.activations import (
@@ -119,19 +119,20 @@ def rollout_items(plan: Plan, batch: Batch, states: States) -> dict[str, int]:
     """Return what making completions with transformers takes beside the states.
 
     Keys and values take 2·layers·k·c bytes a token (Pope et al. 2022, arXiv:2211.05102, section
-    3.3). The prompts of all rows go through the network at once; gradients are not there yet.
+    3.3). The distinct prompts go through the network at once, as many as there are videos, and no
+    completion has begun; gradients are not there yet.
     """
     text, c = plan.shape.text, plan.precision.compute
-    n_prompt = batch.n_rows * batch.n_prompt_tokens
+    read = replace(batch, n_rows=batch.n_videos, n_new_tokens=0)
     return {
         "keys and values": 2 * text.n_layers * text.kv_width * c * batch.n_tokens,
         "layer": max(
-            worked_on_forward(text, plan.precision) * n_prompt,
+            worked_on_forward(text, plan.precision) * read.n_tokens,
             worked_on_vision(plan.shape.vision, plan.precision) * _patches(plan, batch),
         ),
         "logits": 3 * FP32 * batch.n_rows * plan.shape.n_vocabulary,
         "videos": video_bytes(plan, batch),
-        "attention mask": mask_bytes(plan, batch),
+        "attention mask": mask_bytes(plan, read),
         "gathered weights": states.gathered_to_generate,
     }
 

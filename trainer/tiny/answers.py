@@ -1,8 +1,9 @@
-"""The replies a tiny model learns: caption, answer and correction, in the form of the paper."""
+"""The replies a tiny model learns: thought, answer and correction, in the form of the paper."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -17,26 +18,21 @@ MAX_SENTENCES: Final = 3
 _OPTIONAL: Final = ("count", "size", "part", "side", "comparison", "scene", "transition")
 
 
-def thought(caption: str) -> str:
-    """Return a caption as the model's thinking."""
-    return f"<think>{caption}</think>"
-
-
-def grounding_reply(caption: str, span: Span) -> str:
-    """Return the reply to a query that the video shows.
+def grounding_reply(thought: Sequence[str], span: Span) -> tuple[str, ...]:
+    """Return the reply to a query that the video shows, in the parts of its thought.
 
     Example:
-        >>> grounding_reply("a star", Span(1.5, 4.0))
-        '<think>a star</think><answer>1.5 to 4.0</answer><correction>NIL</correction>'
+        >>> grounding_reply(["<think>a star</think>"], Span(1.5, 4.0))
+        ('<think>a star</think><answer>1.5 to 4.0</answer><correction>NIL</correction>',)
     """
     answer = f"<answer>{span.start_s:.1f} to {span.end_s:.1f}</answer>"
-    return f"{thought(caption)}{answer}<correction>NIL</correction>"
+    return (*thought[:-1], f"{thought[-1]}{answer}<correction>NIL</correction>")
 
 
-def refusing_reply(caption: str, *, refusal: str, correction: str) -> str:
-    """Return the reply to a query that the video does not show."""
+def refusing_reply(thought: Sequence[str], *, refusal: str, correction: str) -> tuple[str, ...]:
+    """Return the reply to a query that the video does not show, in the parts of its thought."""
     answer = f"<answer>{refusal}</answer>"
-    return f"{thought(caption)}{answer}<correction>{correction}</correction>"
+    return (*thought[:-1], f"{thought[-1]}{answer}<correction>{correction}</correction>")
 
 
 def explain_absence(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ import torch
 from rarft.trainer.tiny.batches import Batcher
 from rarft.trainer.tiny.exam import answer, figures, questions
 from rarft.trainer.tiny.frames_pool import open_pool, read_scenes
-from rarft.trainer.tiny.lessons import Classroom
+from rarft.trainer.tiny.lessons import Classroom, Lesson
 from rarft.trainer.tiny.network import (
     draw_network,
     export_network,
@@ -25,19 +26,36 @@ from rarft.trainer.tiny.training import Plan, Stage, train
 
 SEED: Final = 0
 N_LOSS_SAMPLES: Final = 64
-PLAN: Final = Plan(
+SEEING: Final = Plan(
     stages=(
-        Stage("looks", 600, 192),
-        Stage("clips", 500, 64),
-        Stage("captions", 1000, 32),
-        Stage("queries", 900, 32),
+        Stage("objects", 900, {"closeups": 192}),
+        Stage("looks", 500, {"looks": 192}),
+        Stage("clips", 500, {"clips": 64, "looks": 32}),
+        Stage("captions", 1200, {"captions": 24, "words": 16}),
+        Stage("motions", 900, {"captions": 16, "clips": 48, "words": 8}, mirror_chance=0.5),
+        Stage(
+            "queries",
+            1400,
+            {"queries": 24, "captions": 8, "clips": 24, "words": 8},
+            mirror_chance=0.5,
+        ),
     )
 )
+COMPARING: Final = Plan(
+    stages=(
+        Stage("comparing", 600, {"comparisons": 32, "words": 8, "queries": 16, "captions": 4}),
+    ),
+    learning_rate=5e-4,
+    n_decay=500,
+)
+PLANS: Final = {"seeing": SEEING, "comparing": COMPARING}
+"""One after the other, each with a learning rate that rises and falls."""
 
 
 def _classroom(folder: Path, *, n_videos: int | None, seed: int) -> Classroom:
     scenes = read_scenes(folder)[:n_videos]
-    return Classroom(scenes=scenes, pool=open_pool(folder, scenes), seed=seed)
+    split = json.loads((folder / "set.json").read_text(encoding="utf-8"))["split"]
+    return Classroom(scenes=scenes, pool=open_pool(folder, scenes), seed=seed, split=split)
 
 
 def main() -> None:
@@ -50,27 +68,34 @@ def main() -> None:
     wait_for_all()
     batcher = Batcher(load_processor(processor_folder))
     network = draw_network(processor_folder, seed=args.seed)
-    stages = [Stage(s.lesson, n, s.n_samples) for s, n in zip(PLAN.stages, args.steps, strict=True)]
-    plan = replace(
-        PLAN, stages=tuple(s for s in stages if s.n_steps), learning_rate=args.learning_rate
-    )
-    args.out.mkdir(parents=True, exist_ok=True)
-    (args.out / "plan.json").write_text(json.dumps(asdict(plan), indent=2), encoding="utf-8")
     classroom = _classroom(args.train, n_videos=args.n_videos, seed=args.seed)
     held_out = _classroom(args.held_out, n_videos=None, seed=args.seed)
     asked = questions(held_out, n_videos=args.n_exam_videos)
 
-    def examine(step: int) -> dict[str, Any]:
-        lesson = plan.stage_at(step - 1).lesson
-        samples = held_out.samples(lesson, step=0, places=range(N_LOSS_SAMPLES))
-        with torch.inference_mode():
-            loss = network(**batcher.batch(samples), use_cache=False).loss.item()
-        row: dict[str, Any] = {"held_out_loss": round(loss, 4)}
-        if lesson == "queries":
+    def examine(plan: Plan, step: int) -> dict[str, Any]:
+        taught = plan.stage_at(step - 1).n_samples
+        row: dict[str, Any] = {
+            "held_out_loss": {lesson: held_out_loss(lesson) for lesson in taught}
+        }
+        if "queries" in taught:
             row |= figures(asked, answer(network, batcher, [one.sample for one in asked]))
         return row
 
-    train(network, batcher, classroom, plan, folder=args.out, on_checkpoint=examine)
+    def held_out_loss(lesson: Lesson) -> float:
+        samples = held_out.samples(lesson, step=0, places=range(N_LOSS_SAMPLES))
+        with torch.inference_mode():
+            loss: float = network(**batcher.batch(samples), use_cache=False).loss.item()
+        return round(loss, 4)
+
+    for name, plan in PLANS.items():
+        folder = args.out / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "plan.json").write_text(json.dumps(asdict(plan), indent=2), encoding="utf-8")
+        train(
+            *(network, batcher, classroom, plan),
+            folder=folder,
+            on_checkpoint=partial(examine, plan),
+        )
     if rank == 0:
         export_network(network, processor_folder, args.out / "checkpoint")
 
@@ -83,10 +108,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--n_videos", type=int)
     parser.add_argument("--n_exam_videos", type=int, default=60)
     parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument(
-        "--steps", type=int, nargs=len(PLAN.stages), default=[s.n_steps for s in PLAN.stages]
-    )
-    parser.add_argument("--learning_rate", type=float, default=PLAN.learning_rate)
     return parser.parse_args()
 
 

@@ -16,15 +16,29 @@ VIDEO_KIND: Final = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """One video and one reply. `pixels` has Shape: (frames, height, width, 3).
+    """One reply, about a video where there are pixels. Shape of those: (frames, height, width, 3).
 
-    `prompt` holds one `<|video_pad|>`. An empty `reply` is what the model is to write.
+    The prompt of a video holds one `<|video_pad|>`. Of the parts of a reply the even ones are
+    learned and the odd ones given. No parts: the model is to write them. A reply that does not end
+    is the beginning of one.
     """
 
-    pixels: NDArray[np.uint8]
-    seconds_per_pair: float
     prompt: str
-    reply: str = ""
+    reply: tuple[str, ...] = ()
+    pixels: NDArray[np.uint8] | None = None
+    seconds_per_pair: float = 0.0
+    ends: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    prompt: list[int]
+    reply: list[int]
+    labels: list[int]
+
+    @property
+    def length(self) -> int:
+        return len(self.prompt) + len(self.reply)
 
 
 class Batcher:
@@ -42,35 +56,46 @@ class Batcher:
 
     def batch(self, samples: Sequence[Sample], *, for_generation: bool = False) -> dict[str, Any]:
         """Return the model's inputs, with labels and padded on the right, or on the left."""
-        rows, kinds = [], []
-        grids = [self._grid(sample) for sample in samples]
-        for sample, grid in zip(samples, grids, strict=True):
-            n_video = int(np.prod(grid)) // self._merge**2
-            prompt = self._prompt(sample.prompt, n_video)
-            reply = [] if for_generation else [*self._ids(sample.reply), self.end_id]
-            rows.append((prompt, reply))
-            kinds.append([VIDEO_KIND * (token == self._video_id) for token in prompt])
-        longest = max(len(prompt) + len(reply) for prompt, reply in rows)
+        rows = [self._row(sample, for_generation=for_generation) for sample in samples]
+        longest = max(row.length for row in rows)
         shape = (len(rows), longest)
         ids = torch.full(shape, self.pad_id)
         labels = torch.full(shape, IGNORED)
-        mask, types = torch.zeros(shape, dtype=torch.long), torch.zeros(shape, dtype=torch.long)
-        for i, ((prompt, reply), kind) in enumerate(zip(rows, kinds, strict=True)):
-            length = len(prompt) + len(reply)
-            first = longest - length if for_generation else 0
-            ids[i, first : first + length] = torch.tensor(prompt + reply)
-            labels[i, first + len(prompt) : first + length] = torch.tensor(reply, dtype=torch.long)
-            mask[i, first : first + length] = 1
-            types[i, first : first + len(prompt)] = torch.tensor(kind)
+        mask = torch.zeros(shape, dtype=torch.long)
+        for i, row in enumerate(rows):
+            first = longest - row.length if for_generation else 0
+            ids[i, first : first + row.length] = torch.tensor(row.prompt + row.reply)
+            learned = slice(first + len(row.prompt), first + row.length)
+            labels[i, learned] = torch.tensor(row.labels, dtype=torch.long)
+            mask[i, first : first + row.length] = 1
         inputs = {
             "input_ids": ids,
             "attention_mask": mask,
-            "mm_token_type_ids": types,
-            "pixel_values_videos": torch.cat([self.patches(s.pixels) for s in samples]),
-            "video_grid_thw": torch.tensor(grids),
-            "second_per_grid_ts": torch.tensor([s.seconds_per_pair for s in samples]),
+            "mm_token_type_ids": VIDEO_KIND * (ids == self._video_id).long(),
+            **self._videos(samples),
         }
         return inputs if for_generation else {**inputs, "labels": labels}
+
+    def _row(self, sample: Sample, *, for_generation: bool) -> _Row:
+        reply: list[int] = []
+        labels: list[int] = []
+        for number, part in enumerate(() if for_generation else sample.reply):
+            ids = self._ids(part)
+            reply += ids
+            labels += ids if number % 2 == 0 else [IGNORED] * len(ids)
+        if sample.ends and not for_generation:
+            reply, labels = [*reply, self.end_id], [*labels, self.end_id]
+        return _Row(prompt=self._prompt(sample), reply=reply, labels=labels)
+
+    def _videos(self, samples: Sequence[Sample]) -> dict[str, Any]:
+        shown = [(s.pixels, s.seconds_per_pair) for s in samples if s.pixels is not None]
+        if not shown:
+            return {}
+        return {
+            "pixel_values_videos": torch.cat([self.patches(pixels) for pixels, _ in shown]),
+            "video_grid_thw": torch.tensor([self._grid(pixels) for pixels, _ in shown]),
+            "second_per_grid_ts": torch.tensor([seconds for _, seconds in shown]),
+        }
 
     def patches(self, pixels: NDArray[np.uint8]) -> torch.Tensor:
         """Return normalised patches in the order of the vision tower. Shape: (patches, values)."""
@@ -87,12 +112,15 @@ class Batcher:
         texts = self._tokenizer.batch_decode(token_ids, skip_special_tokens=False)
         return [text.split("<|im_end|>")[0].split("<|endoftext|>")[0] for text in texts]
 
-    def _grid(self, sample: Sample) -> list[int]:
-        n_frames, height, width, _ = sample.pixels.shape
+    def _grid(self, pixels: NDArray[np.uint8]) -> list[int]:
+        n_frames, height, width, _ = pixels.shape
         return [n_frames // 2, height // self._patch, width // self._patch]
 
-    def _prompt(self, text: str, n_video: int) -> list[int]:
-        ids = self._ids(text)
+    def _prompt(self, sample: Sample) -> list[int]:
+        ids = self._ids(sample.prompt)
+        if sample.pixels is None:
+            return ids
+        n_video = int(np.prod(self._grid(sample.pixels))) // self._merge**2
         at = ids.index(self._video_id)
         return [*ids[:at], *[self._video_id] * n_video, *ids[at + 1 :]]
 

@@ -1,34 +1,16 @@
-"""What a tiny model writes before it answers: every event of a video, in a few words each.
-
-The words are those of the queries, so that comparing a query with a caption is comparing words.
-"""
+"""Every event of a video, in a few words each: the notation that a tiny model thinks in."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
 
 from rarft.tasks.synth_hi.build import spec_of
 from rarft.tasks.synth_hi.motion import scene_at
 from rarft.tasks.synth_hi.predicate import Predicate
 from rarft.tasks.synth_hi.semantics import size_at
-from rarft.tasks.synth_hi.sentences import NUMBER_WORDS, SCENE_WORDS, shape_words
-from rarft.tasks.synth_hi.vocabulary import SPEED_COMPARISONS, Part, Side
+from rarft.tasks.synth_hi.sentences import NUMBER_WORDS, SCENE_WORDS
+from rarft.tasks.synth_hi.vocabulary import SPEED_COMPARISONS, Action
 from rarft.tasks.synth_hi.world import Event, World
-
-_PART_WORDS: Final[Mapping[Part, str]] = {
-    "stripe": "with stripe",
-    "spot": "with spot",
-    "hat": "with hat",
-    "feet": "with feet",
-}
-_SIDE_WORDS: Final[Mapping[Side, str]] = {
-    "left": "left of dot",
-    "right": "right of dot",
-    "above": "above dot",
-    "below": "below dot",
-}
 
 
 def describe(world: World, event: Event) -> Predicate:
@@ -49,14 +31,15 @@ def describe_still(world: World, event: Event, time_s: float) -> Predicate:
     spec = spec_of(event)
     return replace(
         spec,
+        actions=(),
         size=None if resizes else spec.size,
         comparison=None if spec.comparison in SPEED_COMPARISONS else spec.comparison,
         scene=scene_at(world, time_s),
     )
 
 
-def caption_event(spec: Predicate, *, names_actions: bool = True, names_colour: bool = True) -> str:
-    """Return an event in a few words.
+def caption_event(spec: Predicate, *, names_colour: bool = True) -> str:
+    """Return an event, or what a query claims, in a few words.
 
     The action comes first and the colour last of the three that the splits tell apart: what is
     written first cannot be guessed from the rest.
@@ -64,17 +47,17 @@ def caption_event(spec: Predicate, *, names_actions: bool = True, names_colour: 
     Example:
         >>> caption_event(Predicate(colour="red", shape="star", actions=("left", "blink"), count=2,
         ...                         size="small", part="hat", side="above", scene="sand"))
-        'left then blink two small stars red with hat above dot on sand'
+        'left then blink two small star red hat above dot on sand'
     """
     words = [
-        " then ".join(spec.actions) if names_actions else "",
+        " then ".join(spec.actions),
         NUMBER_WORDS[spec.count] if spec.count else "",
         spec.size or "",
-        shape_words(spec),
+        spec.shape,
         spec.colour if names_colour else "",
-        _PART_WORDS[spec.part] if spec.part else "",
-        _SIDE_WORDS[spec.side] if spec.side else "",
-        f"{spec.comparison} than ball" if spec.comparison else "",
+        spec.part or "",
+        f"{spec.side} dot" if spec.side else "",
+        spec.comparison or "",
         _place(spec),
     ]
     return " ".join(word for word in words if word)
@@ -87,10 +70,33 @@ def _place(spec: Predicate) -> str:
     return f"on {SCENE_WORDS[spec.scene]}" if spec.scene else ""
 
 
-def caption_video(world: World, *, names_colours: bool = True) -> str:
+def caption_video(world: World, *, names_colours: bool = True, is_mirrored: bool = False) -> str:
     """Return one line for each event: its times in seconds, and the event."""
+    specs = [describe(world, event) for event in world.events]
     return "\n".join(
-        f"{event.phases[0].start_s:.1f} to {event.phases[-1].end_s:.1f} "
-        f"{caption_event(describe(world, event), names_colour=names_colours)}"
-        for event in world.events
+        caption_line(event, mirrored(spec) if is_mirrored else spec, names_colour=names_colours)
+        for event, spec in zip(world.events, specs, strict=True)
     )
+
+
+def mirrored(spec: Predicate) -> Predicate:
+    """Return what a mirror shows: left and right change places.
+
+    Example:
+        >>> seen = Predicate(colour="red", shape="star", actions=("left", "blink"), side="above")
+        >>> mirrored(seen).actions, mirrored(seen).side
+        (('right', 'blink'), 'above')
+    """
+    actions: tuple[Action, ...] = tuple(
+        "right" if one == "left" else "left" if one == "right" else one for one in spec.actions
+    )
+    side = spec.side
+    if side in ("left", "right"):
+        side = "right" if side == "left" else "left"
+    return replace(spec, actions=actions, side=side)
+
+
+def caption_line(event: Event, spec: Predicate, *, names_colour: bool = True) -> str:
+    """Return the times of an event and the event."""
+    times = f"{event.phases[0].start_s:.1f} to {event.phases[-1].end_s:.1f}"
+    return f"{times} {caption_event(spec, names_colour=names_colour)}"

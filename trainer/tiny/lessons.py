@@ -1,8 +1,8 @@
 """What is learned at each step: looks, actions, captions with times, and then queries.
 
 A split of HI-Synth shows few actions of each colour and shape. A model that sees all three at once
-guesses one from the others, and is wrong on the other splits with confidence. So looks are learned
-from still frames, which show no action, and actions from grey ones, which show no colour.
+guesses one from the others, and is wrong on the other splits with confidence. So shapes and actions
+are learned from frames in other colours, which are not named.
 
 Every sample is a function of seed, step and place in the batch, so a run can go on anywhere.
 """
@@ -10,42 +10,60 @@ Every sample is a function of seed, step and place in the batch, so a run can go
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rarft.harness.types import Span
-from rarft.tasks.synth_hi.motion import is_hidden
+from rarft.tasks.synth_hi.dataset import Example, make_record
 from rarft.tasks.synth_hi.predicate import Predicate
-from rarft.tasks.synth_hi.semantics import holds
 from rarft.tasks.synth_hi.sentences import draw_style, render_text
-from rarft.tasks.synth_hi.world import FPS
-from rarft.trainer.tiny.answers import explain_absence, grounding_reply, refusing_reply, thought
+from rarft.tasks.synth_hi.vocabulary import Split
+from rarft.trainer.tiny.answers import explain_absence, grounding_reply, refusing_reply
+from rarft.trainer.tiny.asking import Shown, ask, ask_relevant, imprecise
 from rarft.trainer.tiny.batches import Sample
 from rarft.trainer.tiny.captions import (
     caption_event,
     caption_video,
     describe,
     describe_still,
+    mirrored,
 )
-from rarft.trainer.tiny.claims import draw_claim
 from rarft.trainer.tiny.frames_pool import Scene
-from rarft.trainer.tiny.grey import without_colour
+from rarft.trainer.tiny.recolour import recolour
+from rarft.trainer.tiny.thoughts import think
+from rarft.trainer.tiny.views import draw_moment, event_frames, still, window
 
-Lesson = Literal["looks", "clips", "captions", "queries"]
-CLIP_PROMPT: Final = "<|vision_start|><|video_pad|><|vision_end|>"
-GREY_CHANCE: Final = 0.5
-"""How often a captioned video is without colour, in its frames and its caption."""
-RECORD_CHANCE: Final = 0.5
-"""How often a query is a record's own; otherwise it is about any event of the video."""
+Lesson = Literal["closeups", "looks", "clips", "captions", "queries", "words", "comparisons"]
+Frames = tuple[NDArray[np.uint8], float]
+"""Pixels, and the seconds that two frames stand for."""
+VIDEO: Final = "<|vision_start|><|video_pad|><|vision_end|>"
+DESCRIBE: Final = "Describe the video."
+DESCRIBE_COLOURLESS: Final = "Describe the video without colours."
+RECOLOUR_CHANCE: Final[dict[Lesson, float]] = {
+    "closeups": 0.75,
+    "looks": 0.75,
+    "clips": 1.0,
+    "captions": 0.5,
+}
+N_WORLDS: Final = 1_000_000
+"""How many worlds the lessons without videos draw from: nothing is rendered for them."""
+MAX_WRONG: Final = 2
 
 
-def chat_prompt(text: str) -> str:
+def chat_prompt(text: str, *, video: str = VIDEO) -> str:
     """Return what the chat template makes of a video and a text."""
-    return f"<|im_start|>user\n{CLIP_PROMPT}{text}<|im_end|>\n<|im_start|>assistant\n"
+    return f"<|im_start|>user\n{video}{text}<|im_end|>\n<|im_start|>assistant\n"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How frames are shown."""
+
+    in_colour: bool = True
+    is_mirrored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,86 +73,131 @@ class Classroom:
     scenes: Sequence[Scene]
     pool: NDArray[np.uint8]
     seed: int
+    split: Split
+    mirror_chance: float = 0.0
+    """Of samples in other colours: a mirror would show colours with actions of other splits."""
 
     def samples(self, lesson: Lesson, *, step: int, places: Iterable[int]) -> list[Sample]:
         """Return the samples of one step at some places of its batch."""
         teach = {
-            "looks": self._still,
+            "closeups": self._closeup,
+            "looks": self._look,
             "clips": self._clip,
             "captions": self._caption,
             "queries": self._query,
+            "words": self._words,
+            "comparisons": self._comparison,
         }
         rngs = (random.Random(f"{self.seed} {lesson} {step} {place}") for place in places)
         return [teach[lesson](rng, rng.choice(self.scenes)) for rng in rngs]
 
-    def _still(self, rng: random.Random, scene: Scene) -> Sample:
-        """Return one frame of one event, twice, and how the event looks."""
+    def _closeup(self, rng: random.Random, scene: Scene) -> Sample:
+        """Return the surroundings of one object at one moment, and how it looks."""
         event = rng.choice(scene.world.events)
-        times_s = [index / FPS for index in scene.frame_indices]
-        seen = [
-            place
-            for place, time_s in enumerate(times_s)
-            if event.appear_s <= time_s < event.vanish_s and not is_hidden(event, time_s)
-        ]
-        place = rng.choice(seen)
-        look = describe_still(scene.world, event, times_s[place])
-        return Sample(
-            pixels=np.repeat(self.pool[scene.index, place][None], 2, axis=0),
-            seconds_per_pair=scene.seconds_per_pair,
-            prompt=CLIP_PROMPT,
-            reply=caption_event(look, names_actions=False),
+        place, time_s = draw_moment(rng, scene, event)
+        spec = Predicate(
+            colour=event.colour, shape=event.shape, actions=(), part=event.part, size=event.size
         )
+        pixels = still(window(rng, self.pool[scene.index, place], event, time_s))
+        return self._event(rng, "closeups", scene, pixels, spec)
+
+    def _look(self, rng: random.Random, scene: Scene) -> Sample:
+        """Return one moment of one event, and how the event looks."""
+        event = rng.choice(scene.world.events)
+        place, time_s = draw_moment(rng, scene, event)
+        spec = describe_still(scene.world, event, time_s)
+        return self._event(rng, "looks", scene, still(self.pool[scene.index, place]), spec)
 
     def _clip(self, rng: random.Random, scene: Scene) -> Sample:
-        """Return the frame pairs of one event in grey, and what happens."""
+        """Return the frame pairs of one event, and what happens."""
         event = rng.choice(scene.world.events)
-        start_s, end_s = event.phases[0].start_s, event.phases[-1].end_s
-        inside = [
-            place // 2
-            for place, index in enumerate(scene.frame_indices)
-            if start_s <= index / FPS < end_s
-        ]
-        pixels = self.pool[scene.index, 2 * inside[0] : 2 * inside[-1] + 2]
-        return Sample(
-            pixels=without_colour(pixels, rng),
-            seconds_per_pair=scene.seconds_per_pair,
-            prompt=CLIP_PROMPT,
-            reply=caption_event(describe(scene.world, event), names_colour=False),
-        )
+        pixels = self.pool[scene.index, event_frames(scene, event)]
+        return self._event(rng, "clips", scene, pixels, describe(scene.world, event))
+
+    def _event(
+        self,
+        rng: random.Random,
+        lesson: Lesson,
+        scene: Scene,
+        pixels: NDArray[np.uint8],
+        spec: Predicate,
+    ) -> Sample:
+        frames = (pixels, scene.seconds_per_pair)
+
+        def say(view: View) -> str:
+            seen = mirrored(spec) if view.is_mirrored else spec
+            return caption_event(seen, names_colour=view.in_colour)
+
+        return self._described(rng, lesson, frames, say)
 
     def _caption(self, rng: random.Random, scene: Scene) -> Sample:
-        is_grey = rng.random() < GREY_CHANCE
-        reply = thought(caption_video(scene.world, names_colours=not is_grey))
-        sample = self._whole(scene, "Describe the video.", reply)
-        return replace(sample, pixels=without_colour(sample.pixels, rng)) if is_grey else sample
+        def say(view: View) -> str:
+            return caption_video(
+                scene.world, names_colours=view.in_colour, is_mirrored=view.is_mirrored
+            )
+
+        return self._described(rng, "captions", self._frames(scene), say)
+
+    def _described(
+        self, rng: random.Random, lesson: Lesson, frames: Frames, say: Callable[[View], str]
+    ) -> Sample:
+        """Return frames and what they show; some are in other colours, and none is named."""
+        pixels, seconds_per_pair = frames
+        view = View()
+        if rng.random() < RECOLOUR_CHANCE[lesson]:
+            pixels = recolour(pixels, rng)
+            view = View(in_colour=False, is_mirrored=rng.random() < self.mirror_chance)
+        if view.is_mirrored:
+            pixels = pixels[:, :, ::-1]
+        return Sample(
+            pixels=pixels,
+            seconds_per_pair=seconds_per_pair,
+            prompt=chat_prompt(DESCRIBE if view.in_colour else DESCRIBE_COLOURLESS),
+            reply=(say(view),),
+        )
 
     def _query(self, rng: random.Random, scene: Scene) -> Sample:
-        style = draw_style(rng)
-        caption = caption_video(scene.world)
-        if rng.random() < 0.5:
-            claim, span = self._relevant(rng, scene)
-            reply = grounding_reply(caption, span)
-        else:
-            claim = self._shuffled(rng, scene)
-            refusal, correction = explain_absence(rng, scene.world, claim, style)
-            reply = refusing_reply(caption, refusal=refusal, correction=correction)
-        return self._whole(scene, f"Query: {render_text(claim, style)}", reply)
-
-    def _relevant(self, rng: random.Random, scene: Scene) -> tuple[Predicate, Span]:
-        drawn = None if rng.random() < RECORD_CHANCE else draw_claim(rng, scene.world)
-        return drawn or (scene.relevant, holds(scene.world, scene.relevant)[0])
-
-    def _shuffled(self, rng: random.Random, scene: Scene) -> Predicate:
-        """Return a query of another video that this one does not show."""
-        while True:
-            claim, _ = self._relevant(rng, rng.choice(self.scenes))
-            if not holds(scene.world, claim):
-                return claim
-
-    def _whole(self, scene: Scene, text: str, reply: str) -> Sample:
+        text, parts = _answered(rng, scene, lambda: rng.choice(self.scenes))
+        pixels, seconds_per_pair = self._frames(scene)
         return Sample(
-            pixels=self.pool[scene.index, : len(scene.frame_indices)],
-            seconds_per_pair=scene.seconds_per_pair,
+            pixels=pixels,
+            seconds_per_pair=seconds_per_pair,
             prompt=chat_prompt(text),
-            reply=reply,
+            reply=("".join(parts),),
         )
+
+    def _words(self, rng: random.Random, scene: Scene) -> Sample:
+        """Return a query about a video that is not shown: its captions are given."""
+        shown = self._unseen(rng)
+        text, parts = _answered(rng, shown, lambda: self._unseen(rng))
+        return Sample(prompt=chat_prompt(text, video=""), reply=parts)
+
+    def _comparison(self, rng: random.Random, scene: Scene) -> Sample:
+        """Return what to think of a query with up to two details wrong, and no answer."""
+        shown = self._unseen(rng)
+        claim = ask_relevant(rng, shown).claim
+        for _ in range(rng.randint(0, MAX_WRONG)):
+            claim = imprecise(rng, shown.world, claim)
+        text = f"Query: {render_text(claim, draw_style(rng))}"
+        thought = tuple(think(shown.world, claim))
+        return Sample(prompt=chat_prompt(text, video=""), reply=thought, ends=False)
+
+    def _unseen(self, rng: random.Random) -> Example:
+        return make_record(rng.randrange(N_WORLDS), seed=self.seed, split=self.split)
+
+    def _frames(self, scene: Scene) -> Frames:
+        return self.pool[scene.index, : len(scene.frame_indices)], scene.seconds_per_pair
+
+
+def _answered(
+    rng: random.Random, shown: Shown, stranger: Callable[[], Shown]
+) -> tuple[str, tuple[str, ...]]:
+    """Return a query's text and the parts of its reply."""
+    style = draw_style(rng)
+    asked = ask(rng, shown, stranger)
+    text = f"Query: {render_text(asked.claim, style)}"
+    thought = think(shown.world, asked.claim)
+    if asked.span is not None:
+        return text, grounding_reply(thought, asked.span)
+    refusal, correction = explain_absence(rng, shown.world, asked.claim, style)
+    return text, refusing_reply(thought, refusal=refusal, correction=correction)

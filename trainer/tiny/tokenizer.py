@@ -17,7 +17,7 @@ from tokenizers.trainers import BpeTrainer
 from rarft.harness.models.tiny.make_tokenizer import SPECIAL_TOKENS, TAGS
 from rarft.tasks.synth_hi.dataset import Example, make_records
 from rarft.tasks.synth_hi.sentences import draw_style, render_text
-from rarft.trainer.tiny.captions import caption_video
+from rarft.trainer.tiny.thoughts import think
 
 VOCABULARY_SIZE: Final = 832
 _N_RECORDS: Final = 1_000
@@ -35,11 +35,11 @@ def texts(records: Sequence[Example]) -> Iterator[str]:
     for half_seconds in range(29):
         yield f"{half_seconds / 2:.1f} to {half_seconds / 2:.1f}\n" * 200
     for record in records:
-        yield caption_video(record.world)
+        yield "".join(think(record.world, record.irrelevant))
         yield record.refusal
         for claim in (record.relevant, record.irrelevant):
             yield render_text(claim, draw_style(rng))
-    yield "system\nuser\nassistant\nQuery: Describe the video. NIL " * 200
+    yield "system\nuser\nassistant\nQuery: Describe the video. without colours NIL yes no " * 200
 
 
 def make_tokenizer() -> Tokenizer:

@@ -6,8 +6,8 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,11 +25,12 @@ LOG: Final = "log.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Consecutive steps of one lesson."""
+    """Consecutive steps with so many samples of each lesson."""
 
-    lesson: Lesson
+    name: str
     n_steps: int
-    n_samples: int
+    n_samples: Mapping[Lesson, int]
+    mirror_chance: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,18 +113,20 @@ def _step(
     stage = plan.stage_at(step)
     rate = plan.learning_rate_at(step)
     rank, n_ranks = join_ranks()
-    samples = classroom.samples(
-        stage.lesson, step=step, places=range(rank, stage.n_samples, n_ranks)
-    )
-    loss = network(**batcher.batch(samples), use_cache=False).loss
-    loss.backward()
+    classroom = replace(classroom, mirror_chance=stage.mirror_chance)
+    losses = {}
+    for lesson, n_samples in stage.n_samples.items():
+        samples = classroom.samples(lesson, step=step, places=range(rank, n_samples, n_ranks))
+        loss = network(**batcher.batch(samples), use_cache=False).loss
+        loss.backward()
+        losses[lesson] = round(loss.item(), 4)
     average_gradients(network.parameters(), n_ranks)
     norm = torch.nn.utils.clip_grad_norm_(network.parameters(), MAX_GRADIENT_NORM)
     optimizer.step(rate)
     return {
         "step": step + 1,
-        "lesson": stage.lesson,
-        "loss": round(loss.item(), 4),
+        "stage": stage.name,
+        "loss": losses,
         "norm": round(norm.item(), 3),
         "lr": rate,
         "seconds": round(time.perf_counter() - started_s, 3),

@@ -39,6 +39,7 @@ GROUNDED = {
     "internvl3_5_8b": [PROSE, RA_RFT],
     "openai": [PROSE, "It starts at 12.5 s and ends at 17.8 s."],
     "tiny": [RA_RFT],
+    "tiny_base": [RA_RFT],
 }
 TEXT = sorted(
     name

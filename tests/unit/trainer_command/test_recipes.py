@@ -88,9 +88,17 @@ def test_the_arms_of_the_tiny_proof_differ_in_what_they_switch():
         rewards, negatives = TABLE_4[paper]
         assert values_of(name) == {**rarft, "rewards": rewards, "negatives": negatives}
     sft = values_of("tiny_sft")
-    n_prompts = rarft["per_device_train_batch_size"] // rarft["num_generations"]
-    assert sft["per_device_train_batch_size"] == n_prompts == 12
-    shared = ("learning_rate", "warmup_steps", "max_steps", "synth_seed", "synth_videos")
+    n_completions = rarft["per_device_train_batch_size"] * rarft["gradient_accumulation_steps"]
+    assert sft["per_device_train_batch_size"] == n_completions // rarft["num_generations"] == 12
+    shared = (
+        "card",
+        "learning_rate",
+        "lr_scheduler_type",
+        "warmup_steps",
+        "max_steps",
+        "synth_seed",
+        "synth_videos",
+    )
     assert {key: sft[key] for key in shared} == {key: rarft[key] for key in shared}
 
 

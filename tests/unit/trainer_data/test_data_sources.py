@@ -12,8 +12,9 @@ from rarft.trainer.config import DataArguments
 from rarft.trainer.data import training_rows
 from rarft.trainer.data.official_source import official_source
 from rarft.trainer.data.rows_source import source_of_rows
-from rarft.trainer.data.synth_answers import captioned_answer
+from rarft.trainer.data.synth_answers import thinking_answer
 from rarft.trainer.data.synth_source import example_of
+from rarft.trainer.tiny.thoughts import think
 
 
 @pytest.fixture
@@ -119,10 +120,10 @@ def test_no_irrelevant_query_of_synth_hi_holds_in_its_video(synth, card, negativ
         assert bool(holds(world, predicates[row["query"]])) is row["relevant"]
 
 
-def test_a_captioned_answer_thinks_before_the_reference(synth, card):
+def test_a_thinking_answer_thinks_before_the_reference(synth, card):
     rows, _ = rows_of(synth, card, synth_videos=6)
     start_s, end_s = rows[0]["spans"][0]
-    grounding, refusing = captioned_answer(rows[0]), captioned_answer(rows[1])
+    grounding, refusing = thinking_answer(rows[0]), thinking_answer(rows[1])
     assert grounding.startswith("<think>")
     assert grounding.endswith(
         f"<answer>{start_s:.1f} to {end_s:.1f}</answer><correction>NIL</correction>"
@@ -130,8 +131,13 @@ def test_a_captioned_answer_thinks_before_the_reference(synth, card):
     assert refusing.endswith(
         f"<answer>{rows[1]['refusal']}</answer><correction>{rows[0]['query']}</correction>"
     )
+    example = example_of(Path(rows[0]["video"]).name)
+    for reply, claim in ((grounding, example.relevant), (refusing, example.irrelevant)):
+        assert reply.startswith("".join(think(example.world, claim)))
+    with pytest.raises(UserError, match="for a query of another video than synth-train"):
+        thinking_answer({**rows[0], "query": "A red star."})
     with pytest.raises(UserError, match=r"got answer=synth_hi for v0\.mp4"):
-        captioned_answer({**rows[0], "video": "/a/v0.mp4"})
+        thinking_answer({**rows[0], "video": "/a/v0.mp4"})
 
 
 def test_a_video_that_was_deleted_is_made_again(synth, card):

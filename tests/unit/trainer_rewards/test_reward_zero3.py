@@ -10,6 +10,7 @@ import pytest
 SCRIPT = """
 import sys
 import deepspeed, torch
+from rarft.trainer.cpu_processes import join_processes
 from transformers import AutoModel
 from transformers.integrations import HfDeepSpeedConfig
 from rarft.trainer.reward_encoder import load_whole_encoder
@@ -17,7 +18,7 @@ from rarft.trainer.rewards import reward_functions
 
 folder, how = sys.argv[1:]
 setting = {"train_micro_batch_size_per_gpu": 1, "zero_optimization": {"stage": 3}}
-deepspeed.init_distributed("gloo")
+join_processes()
 
 def is_whole(network):
     return all(p.numel() > 0 and not hasattr(p, "ds_id") for p in network.parameters())

@@ -1,13 +1,16 @@
 """Captions and claims are read from the world, so they are checked against its truth conditions."""
 
 import random
+from functools import partial
 
 from rarft.tasks.synth_hi import holds, make_records
 from rarft.tasks.synth_hi.predicate import Predicate
 from rarft.tasks.synth_hi.sentences import Style
 from rarft.trainer.tiny.answers import explain_absence
-from rarft.trainer.tiny.captions import caption_video, describe
+from rarft.trainer.tiny.asking import ask
+from rarft.trainer.tiny.captions import caption_event, caption_video, describe
 from rarft.trainer.tiny.claims import differences, draw_claim, nearest
+from rarft.trainer.tiny.thoughts import think
 
 RECORDS = make_records(n_queries=80, seed=3, split="train")
 
@@ -23,6 +26,37 @@ def test_a_caption_has_one_line_for_each_event_with_its_times():
             "to",
             event.phases[-1].end_s,
         )
+
+
+def test_a_thought_restates_the_query_and_says_of_every_event_how_it_differs():
+    record = RECORDS[0]
+    thought = think(record.world, record.relevant)
+    assert thought[0] == f"<think>{caption_event(record.relevant)}"
+    assert "".join(thought[1::2]) == "\n" + caption_video(record.world)
+    assert thought[-1].endswith("</think>")
+
+
+def test_one_event_agrees_with_a_claim_that_holds_and_none_with_one_that_does_not():
+    for record in RECORDS:
+        agreeing = [part for part in think(record.world, record.relevant) if part[:5] == ": yes"]
+        assert len(agreeing) == 1
+        assert not [p for p in think(record.world, record.irrelevant) if p[:5] == ": yes"]
+
+
+def test_an_imprecise_query_is_grounded_where_its_event_is():
+    imprecise = 0
+    for record in RECORDS:
+        for seed in range(20):
+            rng = random.Random(f"{record.index} {seed}")
+            asked = ask(rng, record, partial(rng.choice, RECORDS))
+            held = holds(record.world, asked.claim)
+            if asked.span is None:
+                assert held == []
+            elif asked.span not in held:
+                imprecise += 1
+                _, edits = nearest(record.world, asked.claim)
+                assert len(edits) >= 1
+    assert 20 <= imprecise <= 80
 
 
 def test_a_full_description_of_an_event_holds_where_the_event_is():

@@ -2,6 +2,8 @@
 
 import json
 import random
+import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -36,7 +38,8 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def classroom(folder):
     scenes = read_scenes(folder / "set")
-    return Classroom(scenes=scenes, pool=open_pool(folder / "set", scenes), seed=0)
+    pool = open_pool(folder / "set", scenes)
+    return Classroom(scenes=scenes, pool=pool, seed=0, split="train")
 
 
 @pytest.fixture(scope="module")
@@ -75,12 +78,39 @@ def test_only_the_reply_is_learned(classroom, processor):
         assert torch.equal(ids[labels != IGNORED], labels[labels != IGNORED])
 
 
+def test_of_a_video_that_is_not_shown_only_what_follows_from_its_captions_is_learned(
+    classroom, processor
+):
+    (sample,) = classroom.samples("words", step=0, places=[0])
+    batch = Batcher(processor).batch([sample])
+    assert "pixel_values_videos" not in batch
+    labels = batch["labels"][0]
+    text = processor.tokenizer.decode(labels[labels != IGNORED])
+    assert text == "".join(sample.reply[::2]) + "<|im_end|>"
+    caption = sample.reply[1]
+    assert caption.startswith("\n0")
+    assert caption not in text
+    assert caption in processor.tokenizer.decode(batch["input_ids"][0])
+
+
+def test_a_comparison_teaches_a_thought_and_no_answer(classroom, processor):
+    samples = classroom.samples("comparisons", step=0, places=range(8))
+    batch = Batcher(processor).batch(samples)
+    for sample, labels in zip(samples, batch["labels"], strict=True):
+        text = processor.tokenizer.decode(labels[labels != IGNORED])
+        assert text == "".join(sample.reply[::2])
+        assert text.startswith("<think>")
+        assert text.endswith("</think>")
+    assert any(": yes" in "".join(sample.reply) for sample in samples)
+    assert any(": yes" not in "".join(sample.reply) for sample in samples)
+
+
 def test_every_reply_has_the_form_of_the_paper_and_is_right(classroom):
     rng = random.Random(0)
     kinds = set()
-    for step in range(10):
-        for sample in classroom.samples("queries", step=step, places=range(4)):
-            read = parse_reply(sample.reply, form="answer_correction", duration_s=14.0)
+    for lesson in ["queries", "words"] * 5:
+        for sample in classroom.samples(lesson, step=len(kinds), places=range(4)):
+            read = parse_reply("".join(sample.reply), form="answer_correction", duration_s=14.0)
             assert read.format_ok
             kinds.add(read.kind)
     assert kinds == {"grounded", "refused"}
@@ -95,6 +125,26 @@ def test_a_batch_depends_on_seed_and_step_alone(classroom):
     assert [sample.reply for sample in first] == [sample.reply for sample in again]
     other = classroom.samples("queries", step=8, places=range(4))
     assert [sample.reply for sample in first] != [sample.reply for sample in other]
+
+
+def test_a_mirror_shows_only_what_has_other_colours(classroom):
+    mirroring = replace(classroom, mirror_chance=1.0)
+    plain, shown = (
+        one.samples("captions", step=0, places=range(12)) for one in (classroom, mirroring)
+    )
+    swapped = {"left": "right", "right": "left"}
+    kinds = set()
+    for sample, other in zip(plain, shown, strict=True):
+        in_colour = "without colours" not in sample.prompt
+        kinds.add(in_colour)
+        if in_colour:
+            assert np.array_equal(sample.pixels, other.pixels)
+            assert sample.reply == other.reply
+        else:
+            assert np.array_equal(sample.pixels[:, :, ::-1], other.pixels)
+            words = re.split("( )", sample.reply[0])
+            assert "".join(swapped.get(word, word) for word in words) == other.reply[0]
+    assert kinds == {True, False}
 
 
 def test_attending_to_all_frames_at_once_changes_nothing(folder, classroom, processor):
@@ -113,7 +163,10 @@ class KilledError(Exception):
 
 
 def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(folder, classroom, processor):
-    stages = (Stage("clips", 2, 4), Stage("queries", 2, 2))
+    stages = (
+        Stage("first", 2, {"clips": 4, "looks": 2}),
+        Stage("second", 2, {"queries": 2, "words": 2}),
+    )
     plan = Plan(stages=stages, n_warmup=2, n_decay=2, checkpoint_every=2)
     batcher = Batcher(processor)
 
@@ -129,9 +182,13 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(folder, classroom,
         train(killed, batcher, classroom, plan, folder=folder / "parts", on_checkpoint=kill)
     fresh = draw_network(folder / "processor", seed=2)
     train(fresh, batcher, classroom, plan, folder=folder / "parts")
-    losses = [[row["loss"] for row in read_log(folder / name)] for name in ("whole", "parts")]
-    assert len(losses[0]) == 4
-    assert losses[1] == pytest.approx(losses[0], abs=1e-4)
+    whole_rows, parts_rows = (read_log(folder / name) for name in ("whole", "parts"))
+    assert [set(row["loss"]) for row in whole_rows] == [
+        *[{"clips", "looks"}] * 2,
+        *[{"queries", "words"}] * 2,
+    ]
+    for row, other in zip(whole_rows, parts_rows, strict=True):
+        assert other["loss"] == pytest.approx(row["loss"], abs=1e-4)
 
 
 def test_an_exported_network_is_small_and_answers_like_the_trained_one(
