@@ -147,6 +147,11 @@ def finish(
     )
     write_atomic(directory / MISSING, b"".join(encode_row(row_of(one)) for one in missing))
     is_short = config.n_queries is not None and counts["n_relevant"] < config.n_queries
+    if is_short and not asked.is_over:
+        asked = asked + Asked(
+            note=f"{counts['n_relevant']} of the {config.n_queries} complete queries asked for: "
+            "the source has no further rows; give more rows, or a larger --max_candidates"
+        )
     facts = {
         "complete": not asked.is_over and not is_short,
         "counts": {
@@ -201,8 +206,7 @@ def split_again(building: Building) -> dict[str, Any]:
     with hold(directory):
         rows = list(read_rows(directory / ACCEPTED))
         counts = write_accepted(building, split_rows(rows, config.splits, seed=config.seed))
-        record = read_record(directory) or {}
-        known = {key: value for key, value in record.items() if key != "config"}
+        known = read_record(directory) or {}
         known["counts"] = {**known.get("counts", {}), **counts}
         write_record(directory, config, known)
         return counts

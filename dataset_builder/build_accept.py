@@ -94,6 +94,8 @@ def why_missing(key: PlanKey, store: DraftStore, config: BuildConfig) -> str:
     reasons["no usable answer"] += len(store.failures(key))
     tried = ", ".join(f"{reason} ({count})" for reason, count in reasons.most_common() if count)
     n_attempts = store.n_attempts(key)
+    if store.unverified([key]):
+        return f"not finished: {len(store.unverified([key]))} candidates are to be verified"
     if n_attempts < config.max_candidates:
         return f"not finished: {n_attempts} of {config.max_candidates} candidates tried"
     return f"all {n_attempts} candidates of the budget were rejected: {tried}"

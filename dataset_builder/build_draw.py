@@ -81,6 +81,8 @@ def draw(building: Building, active: Sequence[Row], material: Material) -> Asked
     while True:
         asked = verify_candidates(building, material.rows, keys, material.store)
         total, building = total + asked, spend(building, asked)
+        if asked.is_over and not building.effort.batch:
+            return total
         draws = list(open_draws(active, plans, material.store, building.config))
         if not draws:
             return total

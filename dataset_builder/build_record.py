@@ -36,6 +36,7 @@ _DECIDED_IN: Final = {
     VERDICTS: ("checks",),
 }
 """By file, the keys that decided its rows: once it is there, they stay as they are."""
+_ALWAYS_WRITTEN: Final = ("schema_version", "config", "prompts", "versions")
 _STEP_OF: Final = {
     CATEGORIES: "categorize",
     CANDIDATES: "rewrite",
@@ -77,7 +78,7 @@ def merged_config(directory: Path, given: Mapping[str, Any]) -> BuildConfig:
     before, now = began.to_json(), config.to_json()
     for name, keys in _DECIDED_IN.items():
         changed = [key for key in keys if now[key] != before[key]]
-        if changed and (directory / name).exists():
+        if changed and _has_rows(directory / name):
             key = changed[0]
             raise UserError(
                 f"got {key}: {_short(now[key])} for {directory}, whose {name} was made with "
@@ -86,21 +87,36 @@ def merged_config(directory: Path, given: Mapping[str, Any]) -> BuildConfig:
     return config
 
 
+def _has_rows(path: Path) -> bool:
+    """Say whether a file decides anything: one whose first row was never written does not."""
+    return path.exists() and path.stat().st_size > 0
+
+
 def write_record(
     directory: Path, config: BuildConfig, facts: Mapping[str, Any] | None = None
 ) -> None:
     """Write build.json; without facts, what is known before anything is done."""
-    known = dict(facts or {})
+    known = {key: value for key, value in (facts or {}).items() if key not in _ALWAYS_WRITTEN}
     record = {
         "schema_version": SCHEMA_VERSION,
         "config": config.to_json(),
-        "prompts": prompt_digests(config.prompts),
+        "prompts": _prompts(config),
         "versions": {"rarft": rarft.__version__, "python": platform.python_version()},
         "complete": False,
         **known,
     }
     text = json.dumps(record, indent=2, ensure_ascii=False)
     write_atomic(directory / RECORD, f"{text}\n".encode())
+
+
+def _prompts(config: BuildConfig) -> dict[str, str]:
+    """Return the digest of every prompt, the verifier's where there is one."""
+    digests = prompt_digests(config.prompts)
+    if config.checks.get("llm"):
+        from rarft.dataset_builder.verify.llm_verifier import prompt_sha256
+
+        digests["verify"] = prompt_sha256()
+    return digests
 
 
 def inputs_digest(directory: Path, config: BuildConfig) -> str:

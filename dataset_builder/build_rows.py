@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rarft.dataset_builder.build_checks import rules_of
 from rarft.dataset_builder.building import Building
@@ -19,6 +20,9 @@ from rarft.dataset_builder.types import Rejected, Row
 from rarft.harness.errors import UserError, VideoError
 from rarft.harness.stages.append_log import encode_row
 from rarft.harness.video.locate import find_video
+
+if TYPE_CHECKING:
+    from rarft.dataset_builder.verify import Rules
 
 
 def make_rows(building: Building) -> None:
@@ -81,12 +85,11 @@ def in_shard(video: str, config: BuildConfig) -> bool:
 
 
 def _kept(config: BuildConfig, rejected: list[Rejected]) -> Iterator[Row]:
-    from rarft.dataset_builder.verify.query_rules import span_finding
-
     folders, rules = tuple(map(Path, config.videos)), rules_of(config)
     for folder in folders:
         if not folder.is_dir():
             raise UserError(f"got videos: {folder}, expected a folder; check the path")
+    seen: set[str] = set()
     for one in _source_rows(config):
         if isinstance(one, Rejected):
             rejected.append(one)
@@ -94,14 +97,23 @@ def _kept(config: BuildConfig, rejected: list[Rejected]) -> Iterator[Row]:
             # Irrelevant queries of a source are another build's; only relevant ones are rewritten.
             continue
         elif in_shard(one.query.video, config):
-            if folders and not _has_video(one.query.video, folders):
-                rejected.append(_rejected(one, f"no video {one.query.video}"))
-                continue
-            fault = span_finding(one.query, rules)
-            if fault is not None:
-                rejected.append(_rejected(one, fault.detail))
+            fault = "the id is that of an earlier row" if one.query.id in seen else ""
+            seen.add(one.query.id)
+            fault = fault or _fault(one, folders, rules)
+            if fault:
+                rejected.append(_rejected(one, fault))
             else:
                 yield one
+
+
+def _fault(row: Row, folders: tuple[Path, ...], rules: Rules) -> str:
+    """Say why a row cannot be used, "" where it can."""
+    from rarft.dataset_builder.verify.query_rules import span_finding
+
+    if folders and not _has_video(row.query.video, folders):
+        return f"no video {row.query.video}"
+    found = span_finding(row.query, rules)
+    return found.detail if found else ""
 
 
 def _source_rows(config: BuildConfig) -> Iterable[Row | Rejected]:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from rarft.dataset_builder.build import Built, finish
+from rarft.dataset_builder.build_balance import balance
 from rarft.dataset_builder.build_calls import Asked
+from rarft.dataset_builder.build_checks import checks_of
 from rarft.dataset_builder.build_draw import make_material, plans_of
 from rarft.dataset_builder.build_record import read_record, write_record
 from rarft.dataset_builder.build_rows import make_rows, read_relevant
+from rarft.dataset_builder.build_verify import verify_candidates
 from rarft.dataset_builder.building import Building
-from rarft.dataset_builder.categorize import categorize, read_categories
+from rarft.dataset_builder.categorize import categorize, failed_queries, read_categories
 from rarft.dataset_builder.draft_store import DraftStore
 from rarft.dataset_builder.plan import plan
 from rarft.dataset_builder.rewrite import open_draws, rewrite
+from rarft.dataset_builder.row_files import read_rows
+from rarft.dataset_builder.store import ROWS, PlanKey
 from rarft.dataset_builder.types import Row
 from rarft.harness.stages.run_lock import hold
 
@@ -45,10 +53,67 @@ def rewrite_step(building: Building) -> Asked:
         return rewrite(building, draws, store, material.descriptions)
 
 
+def verify_step(building: Building) -> Asked:
+    """Judge every candidate of a build that has no verdict.
+
+    Raises:
+        NotFoundError: the build has no rows.
+        UserError: a check cannot work as asked; what was judged is stored.
+    """
+    checks_of(building)
+    rows = [row for row in read_rows(building.directory / ROWS) if row.query.relevant]
+    with hold(building.directory), DraftStore(building.directory) as store:
+        write_record(building.directory, building.config, read_record(building.directory))
+        return verify_candidates(building, rows, store.keys(), store)
+
+
+def balance_step(building: Building) -> Built:
+    """Choose among the verified candidates of a build, and write the accepted rows.
+
+    Where words tell too much, relevant queries are paraphrased and candidates redrawn, as `build`
+    does. A build in which an earlier step has work left stays incomplete.
+
+    Raises:
+        UserError: the model cannot be used; what is stored stays stored.
+    """
+    with hold(building.directory), DraftStore(building.directory) as store:
+        rows = _rows(building)
+        plan(building, rows, read_categories(building))
+        material = make_material(building, rows, store)
+        active = _planned_rows(building, rows)
+        balanced = balance(building, active, material, is_over=False)
+        asked = balanced.asked + _left_to_do(building, active, store)
+        return finish(building, active, material, balanced, asked)
+
+
+def _planned_rows(building: Building, rows: Sequence[Row]) -> Sequence[Row]:
+    """Return all rows, or where a number is asked for, those up to the last one with a plan."""
+    if building.config.n_queries is None:
+        return rows
+    plans = plans_of(building, rows)
+    planned = [number for number, row in enumerate(rows, start=1) if row.query.id in plans]
+    return rows[: max(planned, default=0)]
+
+
+def _left_to_do(building: Building, active: Sequence[Row], store: DraftStore) -> Asked:
+    """Say that a build cannot be complete while a step before this one has work left."""
+    plans = plans_of(building, active)
+    keys: list[PlanKey] = [(one.query_id, one.level) for of in plans.values() for one in of]
+    answered = read_categories(building).keys() | failed_queries(building).keys()
+    n_unasked = sum(row.query.id not in answered for row in active)
+    n_open = len(list(open_draws(active, plans, store, building.config)))
+    n_unjudged = len(store.unverified(keys))
+    if not n_unasked and not n_open and not n_unjudged:
+        return Asked()
+    return Asked(
+        is_over=True,
+        note=f"{n_unasked} queries have no categories, {n_open} want candidates, {n_unjudged} "
+        "candidates have no verdict; go on with categorize, rewrite and verify, or with build",
+    )
+
+
 def _rows(building: Building) -> list[Row]:
     """Return the rows of a build, made now where there are none, and note its config."""
-    known = {**(read_record(building.directory) or {})}
-    known.pop("config", None)
-    write_record(building.directory, building.config, known)
+    write_record(building.directory, building.config, read_record(building.directory))
     make_rows(building)
     return read_relevant(building)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
 
@@ -12,7 +13,6 @@ from rarft.dataset_builder.building import Building
 from rarft.dataset_builder.draft_store import DraftStore
 from rarft.dataset_builder.store import PlanKey
 from rarft.dataset_builder.types import Row, Verdict
-from rarft.harness.llm import Spending
 from rarft.harness.progress import track
 
 N_A_GROUP: Final = 256
@@ -24,6 +24,8 @@ def verify_candidates(
 ) -> Asked:
     """Judge the candidates of plans that have no verdict; return what a verifying model has cost.
 
+    What a batch has not answered, or the budget has left unasked, stays without a verdict.
+
     Raises:
         UserError: a check cannot work as asked; what was judged is stored.
     """
@@ -32,18 +34,25 @@ def verify_candidates(
         return Asked()
     from rarft.dataset_builder.verify import VideoQueries, verify
 
-    spent: list[Spending] = []
-    checks = checks_of(building, spent.append)
+    usages: dict[str, Mapping[str, Any]] = {}
+    groups_asked: list[Asked] = []
+
+    def take(asked: Asked, usage: Mapping[str, Mapping[str, Any]]) -> None:
+        groups_asked.append(asked)
+        usages.update(usage)
+
+    checks = checks_of(building, take)
     verdicts = verify(candidates, rows=VideoQueries(rows), checks=checks)
-    total = Asked()
+    n_judged = 0
     with track("verify", len(candidates), shown=building.show_progress) as advance:
         for group in _groups(verdicts):
-            asked = [_asked(one) for one in spent]
-            store.judge(group, usage=_usage(spent))
-            spent.clear()
-            total = sum(asked, total)
+            ids = [one.candidate_id for one in group]
+            store.judge(group, usage={id_: usages.pop(id_, {}) for id_ in ids})
+            n_judged += len(group)
             advance(len(group))
-    return total
+    total = sum(groups_asked, Asked())
+    n_left = len(candidates) - n_judged
+    return replace(total, note=_note(building, n_left) if n_left else "")
 
 
 def _groups(verdicts: Iterable[Verdict]) -> Iterator[list[Verdict]]:
@@ -52,26 +61,10 @@ def _groups(verdicts: Iterable[Verdict]) -> Iterator[list[Verdict]]:
         yield group
 
 
-def _asked(spent: Spending) -> Asked:
-    return Asked(
-        n_asked=spent.n_requests,
-        n_calls=spent.n_calls,
-        n_cached=spent.n_cached,
-        n_failed=spent.n_failed,
-        usd=spent.usd,
-    )
-
-
-def _usage(spent: Sequence[Spending]) -> dict[str, Any]:
-    """Return what a group of verdicts has cost, as its first row keeps it."""
-    if not spent:
-        return {}
-    known = [one.usd for one in spent if one.usd is not None]
-    return {
-        "n_questions": sum(one.n_requests for one in spent),
-        "n_calls": sum(one.n_calls for one in spent),
-        "n_prompt_tokens": sum(one.n_prompt_tokens for one in spent),
-        "n_new_tokens": sum(one.n_new_tokens for one in spent),
-        "usd": sum(known) if len(known) == len(spent) else None,
-        "cached": sum(one.n_cached for one in spent),
-    }
+def _note(building: Building, n_left: int) -> str:
+    if building.effort.batch:
+        return (
+            f"verify: {n_left} candidates wait in a batch or for a larger --llm_budget; the same "
+            "command goes on later"
+        )
+    return f"verify: stopped by --llm_budget with {n_left} candidates left, give another to go on"

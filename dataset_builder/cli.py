@@ -21,6 +21,7 @@ COMMANDS: Final = (
     "plan",
     "rewrite",
     "verify",
+    "balance",
     "guessability",
     "split",
     "shuffle",
@@ -54,7 +55,7 @@ register_commands()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; a user's mistake prints one line and returns 2."""
+    """Run the command; a user's mistake, or a path's fault, prints one line and returns 2."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         stopped = app(given, prog_name="rarft-data", standalone_mode=False)
@@ -64,6 +65,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RarftError as error:
         print(f"rarft-data: stopped, {error}; what is stored stays stored", file=sys.stderr)
         return 1
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(
+            f"rarft-data: got {error.filename}, which cannot be read or written "
+            f"({error.strerror}), expected a path with room and rights; give another",
+            file=sys.stderr,
+        )
+        return 2
     except TyperException as error:
         message = " ".join(error.format_message().split())
         print(f"rarft-data: {message}; see `rarft-data --help`", file=sys.stderr)

@@ -71,9 +71,10 @@ class BuildConfig:
     def __post_init__(self) -> None:
         for name, (is_right, expected) in self._rules().items():
             if not is_right:
-                raise UserError(
-                    f"got {name}: {getattr(self, name)!r} in a build's config, expected {expected}"
-                )
+                value = getattr(self, name)
+                # The texts of prompts are long.
+                shown = ", ".join(value) if name == "prompts" else repr(value)
+                raise UserError(f"got {name}: {shown} in a build's config, expected {expected}")
         if "@" in urlsplit(self.llm_base_url or "").netloc:
             raise UserError(
                 "got llm_base_url with a user or a password in it, expected an address alone; "
@@ -99,6 +100,7 @@ class BuildConfig:
                 self.max_candidates >= self.n_candidates,
                 "at least n_candidates",
             ),
+            "paraphrase": (isinstance(self.paraphrase, bool), "true or false"),
             "guess_target": (0.5 < self.guess_target <= 1, "a number above 0.5, up to 1"),
             "guess_rounds": (self.guess_rounds >= 0, "a number from 0"),
             "splits": (
@@ -159,12 +161,19 @@ def config_from_json(values: Mapping[str, Any], *, where: str = "a build's confi
             raise UserError(f"got {key}: {value!r} in {where}, expected {shown}")
     for key in ("videos", "levels"):
         if key in given:
-            value = given[key]
-            given[key] = tuple(value.split(",") if isinstance(value, str) else map(str, value))
+            given[key] = _texts(given[key], key=key, where=where)
     for key in ("source_options", "prompts", "checks", "splits"):
         if not isinstance(given.get(key, {}), Mapping):
             raise UserError(f"got {key}: {given[key]!r} in {where}, expected names and values")
     return BuildConfig(**given)
+
+
+def _texts(value: object, *, key: str, where: str) -> tuple[str, ...]:
+    """Return a list of texts, which may be written as one with commas."""
+    texts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(texts, list | tuple) or not all(isinstance(one, str) for one in texts):
+        raise UserError(f"got {key}: {value!r} in {where}, expected a list of texts")
+    return tuple(texts)
 
 
 _KINDS: Final[dict[str, Any]] = {

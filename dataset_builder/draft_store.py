@@ -79,6 +79,10 @@ class DraftStore:
             and all(finding.reason == GUESSABLE for finding in self.findings(one))
         ]
 
+    def keys(self) -> list[PlanKey]:
+        """Return the plans that have candidates."""
+        return list(self._candidates)
+
     def unverified(self, keys: Iterable[PlanKey]) -> list[Candidate]:
         """Return the candidates of plans that have no verdict."""
         return [one for key in keys for one in self.candidates(key) if one.id not in self._verdicts]
@@ -96,12 +100,14 @@ class DraftStore:
         for failure, _ in failures:
             self._failures[failure.query_id, failure.level].append(failure)
 
-    def judge(self, verdicts: Sequence[Verdict], *, usage: Mapping[str, Any] | None = None) -> None:
-        """Store verdicts durably, with what they have cost; what was found before stays found."""
-        rows = [row_of(one) for one in verdicts]
-        if rows and usage:
-            rows[0]["usage"] = dict(usage)
-        self._verdict_log.append(rows)
+    def judge(
+        self, verdicts: Sequence[Verdict], *, usage: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> None:
+        """Store verdicts durably, with the usage by candidate; what was found stays found."""
+        known_usage = usage or {}
+        self._verdict_log.append(
+            [_with_usage(one, known_usage.get(one.candidate_id, {})) for one in verdicts]
+        )
         for one in verdicts:
             known = self._verdicts.get(one.candidate_id)
             findings = (*known.findings, *one.findings) if known else one.findings
@@ -128,5 +134,5 @@ class DraftStore:
         self.close()
 
 
-def _with_usage(noun: Candidate | Failure, usage: Mapping[str, Any]) -> dict[str, Any]:
+def _with_usage(noun: Candidate | Failure | Verdict, usage: Mapping[str, Any]) -> dict[str, Any]:
     return row_of(noun, usage=dict(usage)) if usage else row_of(noun)

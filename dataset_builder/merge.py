@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from rarft.dataset_builder.build_record import read_record
 from rarft.dataset_builder.output.found_build import BuildFacts, find_build
 from rarft.dataset_builder.output.row_index import Digests, digest_of, index_rows
 from rarft.dataset_builder.store import ACCEPTED, MISSING, RECORD, REJECTED_ROWS
@@ -120,10 +121,7 @@ def _ordered(parts: Sequence[Part]) -> list[Part]:
 def _check_target(out: Path, parts: Iterable[Part]) -> None:
     if any(part.folder.resolve() == out.resolve() for part in parts):
         raise UserError(f"got {out} as --output_path and as a build, expected a folder of its own")
-    record = out / RECORD
-    if (out / ACCEPTED).exists() and (
-        not record.is_file() or "merged" not in json.loads(record.read_bytes())
-    ):
+    if (out / ACCEPTED).exists() and "merged" not in (read_record(out) or {}):
         raise UserError(f"got {out}, which is another build, expected a new folder")
 
 

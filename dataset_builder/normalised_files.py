@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -70,5 +71,7 @@ def write_normalised(
         ) from error
     finally:
         for draft in drafts:
-            draft.unlink(missing_ok=True)
+            # Where the folder cannot be made, there is no draft either.
+            with suppress(NotADirectoryError):
+                draft.unlink(missing_ok=True)
     return Written(rows=rows, rejected=rejected, counts=counts, examples=tuple(examples))

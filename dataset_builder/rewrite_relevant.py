@@ -11,11 +11,14 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from rarft.dataset_builder.build_calls import Asked, ask_step, usage_of
+from rarft.dataset_builder.build_checks import rules_of
 from rarft.dataset_builder.building import Building
 from rarft.dataset_builder.config import llm_settings
 from rarft.dataset_builder.step_prompt import step_prompt
 from rarft.dataset_builder.store import FAILURES, PARAPHRASES, Failure, failure_from_row, row_of
 from rarft.dataset_builder.types import Row
+from rarft.dataset_builder.verify.limits import Rules
+from rarft.dataset_builder.verify.query_rules import length_finding
 from rarft.harness.llm import LLMAnswer
 from rarft.harness.stages.append_log import AppendLog, read_rows
 
@@ -47,6 +50,7 @@ def paraphrase(building: Building, rows: Sequence[Row]) -> Asked:
     if not left:
         return Asked()
     config = building.config
+    rules = rules_of(config)
     prompt = step_prompt(STEP, config.prompts.get(STEP))
     with (
         AppendLog(building.directory / PARAPHRASES) as paraphrases,
@@ -54,8 +58,9 @@ def paraphrase(building: Building, rows: Sequence[Row]) -> Asked:
     ):
 
         def keep(answers: Sequence[tuple[Row, LLMAnswer]]) -> None:
-            paraphrases.append([_row(row, one) for row, one in answers if one.value is not None])
-            failures.append([_failure(row, one) for row, one in answers if one.value is None])
+            told = [(row, one, fault_of(row, one, rules)) for row, one in answers]
+            paraphrases.append([_row(row, one) for row, one, fault in told if not fault])
+            failures.append([_failure(row, one, fault) for row, one, fault in told if fault])
 
         return ask_step(
             STEP,
@@ -76,12 +81,20 @@ def _failed(building: Building) -> set[str]:
     return {one.query_id for one in map(failure_from_row, rows) if one.step == STEP}
 
 
+def fault_of(row: Row, answer: LLMAnswer, rules: Rules) -> str:
+    """Say why an answer cannot stand for a relevant query, "" where it can."""
+    if not isinstance(answer.value, Paraphrase):
+        return answer.failure or "the model gave no answer"
+    finding = length_finding(answer.value.query, row.query, rules)
+    return finding.detail if finding else ""
+
+
 def _row(row: Row, answer: LLMAnswer) -> dict[str, object]:
     assert isinstance(answer.value, Paraphrase)
     text = " ".join(answer.value.query.split())
     return {"query_id": row.query.id, "text": text, "usage": usage_of(answer)}
 
 
-def _failure(row: Row, answer: LLMAnswer) -> dict[str, object]:
-    failure = Failure(step=STEP, query_id=row.query.id, attempt=0, reason=answer.failure)
+def _failure(row: Row, answer: LLMAnswer, fault: str) -> dict[str, object]:
+    failure = Failure(step=STEP, query_id=row.query.id, attempt=0, reason=fault)
     return row_of(failure, usage=usage_of(answer))

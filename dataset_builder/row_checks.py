@@ -56,6 +56,7 @@ def checked_row(query: Query, checks: RowChecks) -> Row:
     name = f"{source.name}-{checks.split}"
     _check_new(f"{name}-{query.id}", checks.seen)
     original = query.relevant_query
+    terms = source.terms_of(checks.file)
     return Row(
         query=replace(
             query,
@@ -70,9 +71,9 @@ def checked_row(query: Query, checks: RowChecks) -> Row:
         origin=Origin(
             source=source.name,
             split=checks.split,
-            licence=source.licence,
+            licence=terms.licence,
             citation=source.citation,
-            redistributable=source.redistributable,
+            redistributable=terms.redistributable,
             file=checks.file,
             row=row_of(query.provenance),
         ),

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Final
 
 from rarft.dataset_builder.types import Row, row_from_json
 from rarft.harness.errors import NotFoundError, UserError
+
+_TEXTS: Final = ("id", "video", "text", "record")
 
 
 def read_rows(path: Path) -> Iterator[Row]:
@@ -21,15 +24,33 @@ def read_rows(path: Path) -> Iterator[Row]:
         raise NotFoundError(
             f"got {path}, expected a file of rows; make it with rarft-data normalise"
         )
-    with path.open(encoding="utf-8") as lines:
+    # As bytes, since a file of another kind need not be UTF-8.
+    with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             try:
-                yield row_from_json(json.loads(line))
+                yield row_of_line(line)
             except (ValueError, KeyError, TypeError) as error:
                 raise UserError(
                     f"got {path}:{number} that is no row ({error}), expected what rarft-data "
                     "normalise writes; make the file again"
                 ) from error
+
+
+def row_of_line(line: bytes) -> Row:
+    """Return the row that a line holds.
+
+    Raises:
+        ValueError: it is no JSON object, or a value is of the wrong kind.
+        KeyError: a value is missing.
+        TypeError: a value is of the wrong kind.
+    """
+    content = json.loads(line)
+    if not isinstance(content, dict):
+        raise ValueError(f"it is a JSON {type(content).__name__}, no object")
+    for name in _TEXTS:
+        if not isinstance(content[name], str):
+            raise ValueError(f"{name} is {content[name]!r}, no text")
+    return row_from_json(content)
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> int:

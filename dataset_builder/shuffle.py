@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from rarft.dataset_builder.shuffle_pairs import exchange_until_false
-from rarft.dataset_builder.types import Row
+from rarft.dataset_builder.types import Origin, Row
 from rarft.harness.audit.words import same_words_key
 from rarft.harness.errors import UserError
 from rarft.harness.taxonomy import Level
@@ -190,8 +190,13 @@ def _irrelevant(source: Row, about: Row, partner: Row | None) -> Row:
             relevant_query=said.text if said else None,
             provenance=f"shuffled from {source.query.id}",
         ),
-        origin=partner.origin if partner else about.origin,
+        origin=_origin(source.origin, (partner or about).origin),
     )
+
+
+def _origin(text: Origin, about: Origin) -> Origin:
+    """Return where a row comes from: where its text may not be handed on, from its text's place."""
+    return about if text.redistributable or not about.redistributable else text
 
 
 def _by_video(kept: Sequence[Row], irrelevant: Sequence[Row]) -> tuple[Row, ...]:

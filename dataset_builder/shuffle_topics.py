@@ -29,11 +29,16 @@ def read_sentences(path: Path) -> list[str]:
 
     Raises:
         NotFoundError: there is no such file.
-        UserError: a line is neither.
+        UserError: a line is neither, or the file is no text.
     """
     if not path.is_file():
         raise NotFoundError(f"got {path}, expected a file with one sentence a line; mend the path")
-    lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"got {path} that is no text ({error.reason}), expected UTF-8; write it again"
+        ) from error
     return [_sentence(line, f"{path}:{n}") for n, line in enumerate(lines, start=1) if line]
 
 

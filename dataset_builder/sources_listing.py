@@ -26,7 +26,7 @@ def sources_listing() -> Table:
             source.name,
             source.title,
             source.licence,
-            _handed_on(source),
+            handed_on(source),
             reader_state(source),
         )
         table.add_row(*map(Text, cells))
@@ -45,7 +45,7 @@ def source_details(name: str) -> Table:
         ("source", source.name),
         ("annotations", source.title),
         ("licence", source.licence),
-        ("may be handed on", _handed_on(source)),
+        ("may be handed on", handed_on(source)),
         ("reader", reader_state(source)),
         ("citation", source.citation),
         ("url", source.url),
@@ -66,6 +66,22 @@ def reader_state(source: Source) -> str:
     return "verified" if source.verified else "unverified"
 
 
+def handed_on(source: Source) -> str:
+    """Return whether rows of a source may be handed on, and which of its files are apart.
+
+    Example:
+        >>> handed_on(SOURCES["didemo"]), handed_on(SOURCES["ego4d_nlq"])
+        ('yes', 'no')
+        >>> handed_on(SOURCES["ra_rft"])
+        'yes, but not hi_vtg_tvgbench.json'
+    """
+    if source is COLUMNS:
+        return "as you say"
+    closed = [name for name, terms in source.files.items() if not terms.redistributable]
+    but = f", but not {', '.join(closed)}" if closed else ""
+    return f"yes{but}" if source.redistributable else "no"
+
+
 def _options(source: Source) -> list[str]:
     parameters = inspect.signature(source.read).parameters
     own = []
@@ -74,9 +90,3 @@ def _options(source: Source) -> list[str]:
         needed = default is inspect.Parameter.empty
         own.append(f"{name} (needed)" if needed else f"{name} [{default}]" if default else name)
     return [*own, *EVERY_OPTIONS, *(ORIGIN_OPTIONS if source is COLUMNS else ())]
-
-
-def _handed_on(source: Source) -> str:
-    if source is COLUMNS:
-        return "as you say"
-    return "yes" if source.redistributable else "no"

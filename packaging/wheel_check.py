@@ -68,6 +68,24 @@ def pinned_torch() -> list[str]:
     return [line for line in lines if line.startswith(("torch==", "torchvision=="))]
 
 
+def build_data(rarft_data: Path, scratch: Path) -> None:
+    """Take one annotation through the builder's steps that read packaged files and ask no model."""
+    annotation = scratch / "charades_sta_test.txt"
+    annotation.write_text("A 1.0 4.0##a person opens a door.\nB 2.0 6.0##a person eats.\n")
+    labelled = ROOT / "tests" / "golden" / "verify_200.jsonl"
+    source = ["--source", "charades_sta", "--path", annotation, "--split", "test"]
+    shuffled = ["--setting", "out_of_domain", "--output_path", "ss"]
+    for arguments in (
+        ["sources"],
+        ["normalise", *source, "--output_path", "rows"],
+        ["shuffle", "rows/rows.jsonl", *shuffled],
+        ["verify", "--labelled", labelled],
+        ["card", "ss/accepted.jsonl", "--output_path", "set"],
+        ["stats", "ss/accepted.jsonl", "--output_path", "set.html"],
+    ):
+        run([rarft_data, *arguments], cwd=scratch, quiet=True)
+
+
 def run(command: list[str | Path], *, cwd: Path | None = None, quiet: bool = False) -> None:
     """Run a command, and stop with its output where it fails."""
     output = subprocess.PIPE if quiet else None
@@ -88,6 +106,7 @@ def main(torch_index: str) -> None:
         run([commands / "python", "-I", ROOT / "packaging" / "import_check.py"], cwd=scratch)
         for listing in ("tasks", "models"):
             run([commands / "rarft-eval", listing], cwd=scratch, quiet=True)
+        build_data(commands / "rarft-data", scratch)
         shutil.copytree(scratch / "dist", ROOT / "dist", dirs_exist_ok=True)
     print("wheel: ok, in dist/")
 

@@ -130,7 +130,7 @@ def _official_rows(file: Path) -> Iterator[Row]:
 def _candidate_rows(file: Path) -> Iterator[Row]:
     """Yield generated rows before anything has chosen among them."""
     made_from = {row.query.id: row for row in read_rows(rows_file(file.parent / _ROW_FILES[1]))}
-    with file.open(encoding="utf-8") as lines:
+    with file.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             try:
                 written = json.loads(line)

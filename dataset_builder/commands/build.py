@@ -11,6 +11,8 @@ from rarft.dataset_builder.commands.build_options import (
     Batch,
     ChoiceOption,
     ConfigFile,
+    GuessRounds,
+    GuessTarget,
     Levels,
     Limit,
     LLMBaseUrl,
@@ -47,12 +49,8 @@ def build_command(
     per_query: PerQueryOption = None,
     choice: ChoiceOption = None,
     max_candidates: MaxCandidates = None,
-    guess_target: Annotated[
-        float | None, typer.Option("--guess_target", help="The most a blind model may know [0.60].")
-    ] = None,
-    guess_rounds: Annotated[
-        int | None, typer.Option("--guess_rounds", help="Redraws against a blind model [3].")
-    ] = None,
+    guess_target: GuessTarget = None,
+    guess_rounds: GuessRounds = None,
     splits: Annotated[
         str | None, typer.Option("--splits", help="name=share,…, such as train=0.9,test=0.1.")
     ] = None,

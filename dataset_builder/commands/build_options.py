@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -15,6 +15,9 @@ from rarft.dataset_builder.building import Building
 from rarft.dataset_builder.config import BuildConfig, LLMEffort, read_config_file
 from rarft.harness.flags import parse_pairs
 from rarft.harness.judges.prompt import read_prompt_file
+
+if TYPE_CHECKING:
+    from rarft.dataset_builder.build_calls import Asked
 
 Directory = Annotated[Path, typer.Argument(metavar="BUILD", help="A build's folder.")]
 ConfigFile = Annotated[
@@ -69,6 +72,12 @@ ChoiceOption = Annotated[
 MaxCandidates = Annotated[
     int | None, typer.Option("--max_candidates", help="The candidates of one planned query [8].")
 ]
+GuessTarget = Annotated[
+    float | None, typer.Option("--guess_target", help="The most a blind model may know [0.60].")
+]
+GuessRounds = Annotated[
+    int | None, typer.Option("--guess_rounds", help="Redraws against a blind model [3].")
+]
 Shard = Annotated[
     str | None, typer.Option("--shard", help="k/n: build part k of n, from 0; merge joins them.")
 ]
@@ -101,6 +110,14 @@ def building_of(
         show_progress=True,
         say=say,
     )
+
+
+def end(asked: Asked) -> None:
+    """Say what keeps a step from its end, if anything, and let the exit code say it too."""
+    if asked.note:
+        say(asked.note)
+    if asked.is_over:
+        raise typer.Exit(1)
 
 
 def say(line: str) -> None:

@@ -19,6 +19,7 @@ from rarft.dataset_builder.commands.build_options import (
     RetryFailed,
     Rows,
     building_of,
+    end,
     say,
 )
 from rarft.dataset_builder.store import CATEGORIES
@@ -46,6 +47,5 @@ def categorize_command(
 
     asked = categorize_step(building_of(directory, context.params, config=config))
     say(f"{asked.n_asked} questions, {asked.n_calls} calls, {asked.n_failed} failed")
-    if asked.note:
-        say(asked.note)
     print(directory / CATEGORIES)
+    end(asked)

@@ -18,6 +18,7 @@ from rarft.dataset_builder.commands.build_options import (
     Prompts,
     RetryFailed,
     building_of,
+    end,
     say,
 )
 from rarft.dataset_builder.store import CANDIDATES
@@ -44,6 +45,5 @@ def rewrite_command(
 
     asked = rewrite_step(building_of(directory, context.params, config=config))
     say(f"{asked.n_asked} questions, {asked.n_calls} calls, {asked.n_failed} failed")
-    if asked.note:
-        say(asked.note)
     print(directory / CANDIDATES)
+    end(asked)

@@ -3,25 +3,44 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from rarft.dataset_builder.building import Building
+from rarft.dataset_builder.commands.build_options import (
+    Batch,
+    ConfigFile,
+    LLMBudget,
+    LLMConcurrency,
+    LLMPrices,
+    LLMTimeout,
+    building_of,
+    end,
+)
+from rarft.dataset_builder.config import BuildConfig, LLMEffort
 from rarft.dataset_builder.types import Verdict
 from rarft.harness.errors import UserError
-from rarft.harness.llm.settings import N_CONCURRENT
+from rarft.harness.llm.settings import N_CONCURRENT, TIMEOUT_S
+
+if TYPE_CHECKING:
+    from rarft.dataset_builder.verify import Checks
 
 
 def verify_command(
+    context: typer.Context,
     directory: Annotated[
         Path | None, typer.Argument(metavar="[BUILD]", help="A build's folder.")
     ] = None,
     labelled: Annotated[
         Path | None, typer.Option("--labelled", help="Measure on a file of labelled candidates.")
     ] = None,
+    config: ConfigFile = None,
     encoder: Annotated[
         str | None,
         typer.Option("--encoder", help="Compares unknown words, such as all-MiniLM-L6-v2 [none]."),
@@ -30,8 +49,9 @@ def verify_command(
         str | None, typer.Option("--nli_model", help="A Hub id or folder of an NLI model [none].")
     ] = None,
     nli_threshold: Annotated[
-        float, typer.Option("--nli_threshold", help="Entailment from which a rewrite is rejected.")
-    ] = 0.5,
+        float | None,
+        typer.Option("--nli_threshold", help="Entailment from which one is rejected [0.5]."),
+    ] = None,
     verifier_model: Annotated[
         str | None, typer.Option("--verifier_model", help="An LLM that reads the rest [none].")
     ] = None,
@@ -39,55 +59,63 @@ def verify_command(
         str | None,
         typer.Option("--verifier_base_url", help="An OpenAI-compatible endpoint."),
     ] = None,
-    verifier_budget: Annotated[
-        float | None, typer.Option("--verifier_budget", help="USD at most.")
-    ] = None,
-    verifier_concurrency: Annotated[
-        int, typer.Option("--verifier_concurrency", help="Calls in flight at once.")
-    ] = N_CONCURRENT,
+    llm_budget: LLMBudget = None,
+    llm_concurrency: LLMConcurrency = N_CONCURRENT,
+    llm_timeout_s: LLMTimeout = TIMEOUT_S,
+    llm_prices: LLMPrices = None,
+    batch: Batch = False,
 ) -> None:
     """Judge every candidate of a build without a verdict, by rules and by the models named."""
-    from rarft.dataset_builder.verify import Checks
-    from rarft.harness.llm import LLMSettings
-
     if (directory is None) == (labelled is None):
         raise UserError("got no BUILD or both it and --labelled, expected one of them")
-    llm = verifier_model and LLMSettings(
-        model=verifier_model,
-        base_url=verifier_base_url,
-        budget_usd=verifier_budget,
-        n_concurrent=verifier_concurrency,
+    if verifier_base_url is not None and verifier_model is None:
+        raise UserError(
+            "got --verifier_base_url alone, expected the model that answers there; add "
+            "--verifier_model"
+        )
+    verifier = _given(model=verifier_model, base_url=verifier_base_url)
+    checks = _given(
+        encoder=encoder, nli=nli_model, nli_threshold=nli_threshold, llm=verifier or None
     )
-    checks = Checks(encoder=encoder, nli=nli_model, nli_threshold=nli_threshold, llm=llm or None)
-    if labelled is not None:
-        _measure(labelled, checks)
-    elif directory is not None:
-        _verify_build(directory, checks)
+    if directory is not None:
+        _verify_build(directory, config, context.params, checks)
+    elif labelled is not None:
+        _measure(labelled, _checks_of(checks, context.params))
 
 
-def _verify_build(directory: Path, checks: object) -> None:
-    from rarft.dataset_builder.row_files import read_rows
-    from rarft.dataset_builder.store import ROWS, VERDICTS, read_candidates, read_verdicts, row_of
-    from rarft.dataset_builder.verify import Checks, VideoQueries, verify
-    from rarft.harness.stages.append_log import AppendLog
-
-    assert isinstance(checks, Checks)
-    known = read_verdicts(directory)
-    left = (one for one in read_candidates(directory) if one.id not in known)
-    rows = VideoQueries(read_rows(directory / ROWS))
-    new: list[Verdict] = []
-    with AppendLog(directory / VERDICTS) as log:
-        group: list[Verdict] = []
-        for verdict in verify(left, rows=rows, checks=checks):
-            group.append(verdict)
-            if len(group) == 256:
-                log.append([row_of(one) for one in group])
-                new, group = new + group, []
-        log.append([row_of(one) for one in group])
-    _show([*known.values(), *new, *group], n_new=len(new) + len(group))
+def _given(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
-def _show(verdicts: list[Verdict], *, n_new: int) -> None:
+def _verify_build(
+    directory: Path, config: Path | None, params: Mapping[str, Any], checks: Mapping[str, Any]
+) -> None:
+    from rarft.dataset_builder.build_steps import verify_step
+    from rarft.dataset_builder.store import read_verdicts
+
+    building = building_of(directory, params, config=config)
+    if checks:
+        named = {**building.config.checks, **checks}
+        building = building_of(directory, {**params, "checks": named}, config=config)
+    before = read_verdicts(directory).keys()
+    asked = verify_step(building)
+    verdicts = read_verdicts(directory)
+    _show(verdicts.values(), n_new=len(verdicts.keys() - before))
+    end(asked)
+
+
+def _checks_of(checks: Mapping[str, Any], params: Mapping[str, Any]) -> Checks:
+    """Return the checks that flags name, where there is no build."""
+    from rarft.dataset_builder.build_checks import checks_of
+
+    if params["batch"]:
+        raise UserError("got --batch with --labelled, expected a BUILD, which keeps the batches")
+    effort = LLMEffort(**{name: params[name] for name in params if name.startswith("llm_")})
+    building = Building(directory=Path(), config=BuildConfig(checks=checks), effort=effort)
+    return replace(checks_of(building), directory=None)
+
+
+def _show(verdicts: Collection[Verdict], *, n_new: int) -> None:
     reasons = Counter(
         (finding.reason, finding.check)
         for verdict in verdicts
@@ -103,11 +131,9 @@ def _show(verdicts: list[Verdict], *, n_new: int) -> None:
     Console().print(table)
 
 
-def _measure(path: Path, checks: object) -> None:
-    from rarft.dataset_builder.verify import Checks
+def _measure(path: Path, checks: Checks) -> None:
     from rarft.dataset_builder.verify.labelled import figures, read_labelled, verdicts_on
 
-    assert isinstance(checks, Checks)
     items = list(read_labelled(path))
     verdicts = verdicts_on(items, checks)
     print(f"{path.name}: {len(items)} candidates")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from rarft.dataset_builder.types import TASK
 from rarft.harness.errors import NotFoundError
@@ -19,10 +18,12 @@ from rarft.tasks.corrected_metadata import (
 from rarft.tasks.load_report import LoadReport
 from rarft.tasks.metadata import official_task_files, read_metadata
 from rarft.tasks.official import read_queries
-
-TRAINING: Final = "hi_vtg_train"
-_TRAINING_COMMIT: Final = "8843cbb259cd5661e59654ea609fc844b00a175b"
-_TRAINING_BLOB: Final = "63d78366f14d4dd6ddadb4ac0f018e41707ca509"
+from rarft.tasks.training_file import (
+    HI_VTG_TRAIN,
+    TRAINING_BLOB,
+    TRAINING_COMMIT,
+    TRAINING_FILE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class Annotation:
 
 def names() -> tuple[str, ...]:
     """Return every name that `read_annotation` takes."""
-    return (*corrected_task_files(), *official_task_files(), TRAINING)
+    return (*corrected_task_files(), *official_task_files(), HI_VTG_TRAIN)
 
 
 def read_annotation(name: str, *, path: Path | None = None) -> Annotation:
@@ -58,8 +59,8 @@ def read_annotation(name: str, *, path: Path | None = None) -> Annotation:
     elif name in (tasks := official_task_files()):
         stated = read_metadata(tasks[name])
         pinned = (stated.annotation, stated.commit, stated.blob)
-    elif name == TRAINING:
-        pinned = (f"{TRAINING}.json", _TRAINING_COMMIT, _TRAINING_BLOB)
+    elif name == HI_VTG_TRAIN:
+        pinned = (TRAINING_FILE, TRAINING_COMMIT, TRAINING_BLOB)
     else:
         raise NotFoundError(_unknown(name))
     if path is None:

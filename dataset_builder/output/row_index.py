@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rarft.dataset_builder.types import Row, row_from_json
+from rarft.dataset_builder.row_files import row_of_line
+from rarft.dataset_builder.types import Row
 from rarft.harness.errors import NotFoundError, UserError
 
 Offsets = NDArray[np.int64]
@@ -99,7 +100,7 @@ def rows_at(path: Path, offsets: Iterable[int]) -> Iterator[Row]:
     with path.open("rb") as lines:
         for offset in offsets:
             lines.seek(offset)
-            yield row_from_json(json.loads(lines.readline()))
+            yield row_of_line(lines.readline())
 
 
 def digest_of(name: str) -> int:
@@ -123,11 +124,10 @@ def _placed_rows(path: Path) -> Iterator[tuple[int, bytes, Row]]:
     with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             try:
-                content = json.loads(line)
+                row = row_of_line(line)
                 if b"\\ud" in line:
                     # No file in UTF-8 can hold half of a surrogate pair.
-                    json.dumps(content, ensure_ascii=False).encode()
-                row = row_from_json(content)
+                    json.dumps(row.to_json(), ensure_ascii=False).encode()
             except (ValueError, KeyError, TypeError) as error:
                 raise UserError(
                     f"got {path}:{number} that is no row ({error}), expected what rarft-data "

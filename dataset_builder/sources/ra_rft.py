@@ -6,6 +6,7 @@
        "c": ["Object/ObjectExistence"], "difficulty": "hard"}]}]
 
 A file whose records are all sound is read as it is; of another the broken records are left out.
+The relevant queries of hi_vtg_tvgbench.json are TVGBench's, so that its terms hold for them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 from rarft.dataset_builder.sources.items import Location, file_name, local_file, record_items
-from rarft.dataset_builder.sources.source import Source
+from rarft.dataset_builder.sources.source import Source, Terms
+from rarft.dataset_builder.sources.tvgbench import TVGBENCH
 from rarft.dataset_builder.types import TASK, Rejected
 from rarft.harness.errors import AnnotationError, UserError
 from rarft.harness.taxonomy import LEVELS, Level
@@ -54,8 +56,10 @@ def read(
     file = local_file(path)
     broken = list(_broken(file))
     yield from broken
+    is_as_it_is = not broken and file.suffix != ".gz"
     with tempfile.TemporaryDirectory() as folder:
-        sound = _without(file, {row.row for row in broken}, Path(folder)) if broken else file
+        left_out = {row.row for row in broken}
+        sound = file if is_as_it_is else _without(file, left_out, Path(folder))
         queries, _ = read_queries(sound, task=TASK, select=select, negatives=negatives)
     yield from queries
 
@@ -94,4 +98,9 @@ RA_RFT = Source(
     verified=True,
     read=read,
     benchmark=True,
+    files={
+        "hi_vtg_tvgbench.json": Terms(
+            licence=TVGBENCH.licence, redistributable=TVGBENCH.redistributable
+        )
+    },
 )

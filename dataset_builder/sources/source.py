@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from rarft.dataset_builder.types import Rejected
@@ -18,13 +18,22 @@ NOT_STATED: Final = "not stated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """The licence of annotations, and whether it is known to let them be handed on."""
+
+    licence: str
+    redistributable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """A set of annotations that `rarft-data` reads.
 
     `licence` is that of the annotations, not of the videos. `redistributable` is true where it is
     known to let the annotations be handed on. `verified` is true where the reader has read the
     real file; of the others only a description was at hand. A `benchmark` has rows whose number
-    others count on: what would cost a row elsewhere is a flag in it.
+    others count on: what would cost a row elsewhere is a flag in it. `files` has the terms of
+    single files, by name, that are not those of the rest.
     """
 
     name: str
@@ -36,11 +45,17 @@ class Source:
     verified: bool
     read: Reader
     benchmark: bool = False
+    files: Mapping[str, Terms] = field(default_factory=dict)
 
     @property
     def options(self) -> tuple[str, ...]:
         """Return the names of the reader's own options."""
         return tuple(inspect.signature(self.read).parameters)[2:]
+
+    def terms_of(self, file: str) -> Terms:
+        """Return the terms of the annotations in a file, packed or not, by its name."""
+        own = self.files.get(file.removesuffix(".gz"))
+        return own or Terms(licence=self.licence, redistributable=self.redistributable)
 
 
 def check_options(source: Source, options: Mapping[str, Any]) -> None:

@@ -55,7 +55,7 @@ def read_labelled(path: Path) -> Iterator[Labelled]:
     """
     if not path.is_file():
         raise NotFoundError(f"got {path}, expected a file of labelled candidates; check the path")
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
         try:
             value = json.loads(line)
             yield Labelled(
@@ -72,9 +72,19 @@ def read_labelled(path: Path) -> Iterator[Labelled]:
 
 
 def verdicts_on(items: Sequence[Labelled], checks: Checks) -> list[Verdict]:
-    """Return the verdict on each item, in order."""
+    """Return the verdict on each item, in order.
+
+    Raises:
+        UserError: the budget ended before the language model had read every item.
+    """
     rows = VideoQueries(row for item in items for row in item.rows)
-    return list(verify((item.candidate for item in items), rows=rows, checks=checks))
+    verdicts = list(verify((item.candidate for item in items), rows=rows, checks=checks))
+    if len(verdicts) < len(items):
+        raise UserError(
+            f"got {len(verdicts)} of {len(items)} verdicts for the budget, expected all of them; "
+            "give a larger one, what was answered is cached"
+        )
+    return verdicts
 
 
 def figures(items: Sequence[Labelled], verdicts: Sequence[Verdict]) -> list[KindFigure]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
+from rarft.dataset_builder.build_calls import Asked
 from rarft.harness.errors import UserError
-from rarft.harness.llm.budget import Spending
 from rarft.harness.llm.settings import LLMSettings
+
+OnAsked = Callable[[Asked, Mapping[str, Mapping[str, Any]]], None]
+"""Takes what a group of questions has cost as a whole, and the usage of each by candidate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +62,11 @@ class Checks:
             `rarft.harness.judges.encoder.ENCODERS`, a Hub id or a folder.
         nli: A sequence classifier with the labels entailment and contradiction; a Hub id or folder.
         nli_threshold: The probability of entailment from which a rewrite counts as still true.
-        llm: A language model that reads what the rules let through.
-        on_spending: Told what the language model has cost, after every group.
+        llm: A language model that reads what the rules let through; its budget is that of all
+            candidates.
+        by_batch: Whether the language model is asked by the Batch API; its answers come later.
+        directory: The build folder, which keeps batches.
+        on_asked: Told what the language model has cost, after every group.
     """
 
     rules: Rules = field(default_factory=Rules)
@@ -66,9 +74,13 @@ class Checks:
     nli: str | None = None
     nli_threshold: float = 0.5
     llm: LLMSettings | None = None
-    on_spending: Callable[[Spending], None] | None = None
+    by_batch: bool = False
+    directory: Path | None = None
+    on_asked: OnAsked | None = None
 
     def __post_init__(self) -> None:
+        if self.by_batch and self.directory is None:
+            raise UserError("got a batch without a build, expected a build's folder to keep it in")
         if not 0 < self.nli_threshold < 1:
             raise UserError(
                 f"got nli_threshold {self.nli_threshold}, expected a probability between 0 and 1"

@@ -11,13 +11,16 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from rarft.dataset_builder.build_calls import Asked, ask_step, usage_of
+from rarft.dataset_builder.config import LLMEffort
 from rarft.dataset_builder.types import Candidate, Finding
 from rarft.dataset_builder.verify.limits import Checks
 from rarft.dataset_builder.verify.video_queries import VideoQueries
 from rarft.harness.judges.categories import CategoryPaths
 from rarft.harness.judges.prompt import GUARD
-from rarft.harness.llm import AnswerCache, LLMAnswer, LLMRequest, Message, answer_all
+from rarft.harness.llm import LLMAnswer, LLMRequest, Message
 
+STEP: Final = "verify"
 CHECK: Final = "llm"
 VERSION: Final = "1"
 MOST_OTHERS: Final = 30
@@ -38,29 +41,36 @@ class Verified(BaseModel):
 
 def llm_findings(
     candidates: Sequence[Candidate], *, rows: VideoQueries, checks: Checks
-) -> list[list[Finding]]:
-    """Return what the language model objects to in each candidate.
+) -> tuple[list[list[Finding] | None], Asked]:
+    """Return what the language model objects to in each candidate, and what that has cost.
 
-    A candidate that was not answered about is not accepted: it gets the finding "model". Answers
-    are cached, so that asking again costs nothing.
+    A candidate whose answer cannot be used is not accepted: it gets the finding "model". One that
+    the budget left unasked, or that waits in a batch, has None. Answers are cached, so that asking
+    again costs nothing.
 
     Raises:
         UserError: the model cannot be reached.
     """
     assert checks.llm is not None
-    requests = [_request(candidate, rows) for candidate in candidates]
-    answers: dict[int, LLMAnswer] = {}
-    with AnswerCache() as cache_of_answers:
-        spending = answer_all(
-            requests, checks.llm, cache=cache_of_answers, on_answers=lambda got: answers.update(got)
-        )
-    if checks.on_spending is not None:
-        checks.on_spending(spending)
-    unasked = LLMAnswer(failure="it was not asked, the budget is used up")
-    return [
-        list(_objections(candidate, answers.get(at, unasked), rows))
-        for at, candidate in enumerate(candidates)
+    answers: dict[str, LLMAnswer] = {}
+    asked = ask_step(
+        STEP,
+        candidates,
+        lambda candidate: _request(candidate, rows),
+        lambda got: answers.update((candidate.id, answer) for candidate, answer in got),
+        checks.llm,
+        LLMEffort(batch=checks.by_batch),
+        checks.directory,
+    )
+    if checks.on_asked is not None:
+        checks.on_asked(asked, {id_: usage_of(answer) for id_, answer in answers.items()})
+    found = [
+        list(_objections(candidate, answers[candidate.id], rows))
+        if candidate.id in answers
+        else None
+        for candidate in candidates
     ]
+    return found, asked
 
 
 def _request(candidate: Candidate, rows: VideoQueries) -> LLMRequest:
@@ -73,7 +83,7 @@ def _request(candidate: Candidate, rows: VideoQueries) -> LLMRequest:
     }
     text = json.dumps(content, ensure_ascii=False, indent=1)
     return LLMRequest(
-        name="verify",
+        name=STEP,
         version=f"{VERSION}+{digest[:8]}",
         messages=(Message("system", system), Message("user", user.replace("{input}", text))),
         schema=Verified,

@@ -32,21 +32,21 @@ def unchanged_finding(candidate: Candidate, query: Query) -> Finding | None:
     return Finding(reason="unchanged", detail="the words are those of the original", check=CHECK)
 
 
-def length_finding(candidate: Candidate, query: Query, rules: Rules) -> Finding | None:
+def length_finding(text: str, query: Query, rules: Rules) -> Finding | None:
     """Object to what does not read like a query of a fitting length."""
-    n_words, n_original = len(words_of(candidate.text)), len(words_of(query.text))
+    n_words, n_original = len(words_of(text)), len(words_of(query.text))
     fault = ""
     if not rules.min_query_words <= n_words <= rules.max_query_words:
         fault = f"{n_words} words, expected {rules.min_query_words} to {rules.max_query_words}"
     elif n_words > rules.max_growth * max(n_original, 4):
         fault = f"{n_words} words where the original has {n_original}"
-    elif match := _MARKUP.search(candidate.text) or INSTRUCTION.search(candidate.text):
+    elif match := _MARKUP.search(text) or INSTRUCTION.search(text):
         fault = f"{match[0]!r} has no place in a query"
-    elif match := _NO_QUERY.search(candidate.text):
+    elif match := _NO_QUERY.search(text):
         fault = f"'{match[0]}' is no part of a query"
-    elif _n_sentences(candidate.text) > _n_sentences(query.text) + 1:
-        fault = f"{_n_sentences(candidate.text)} sentences"
-    elif word := _doubled(candidate.text, query.text):
+    elif _n_sentences(text) > _n_sentences(query.text) + 1:
+        fault = f"{_n_sentences(text)} sentences"
+    elif word := _doubled(text, query.text):
         fault = f"'{word} {word}'"
     if not fault:
         return None

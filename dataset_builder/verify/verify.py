@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
+from rarft.dataset_builder.build_calls import Asked
 from rarft.dataset_builder.types import Candidate, Finding, Verdict
 from rarft.dataset_builder.verify.edits import edits_between
 from rarft.dataset_builder.verify.limits import Checks
@@ -22,6 +24,11 @@ from rarft.dataset_builder.verify.video_queries import VideoQueries
 
 GROUP: Final = 512
 """Candidates that are read, and put to the models, at once."""
+BATCH_GROUP: Final = 50_000
+"""The same where a language model is asked by batches: as many as one batch may hold."""
+
+Found = list[list[Finding] | None]
+"""What speaks against each candidate; None where a model has yet to say."""
 
 
 def verify(
@@ -29,7 +36,8 @@ def verify(
 ) -> Iterator[Verdict]:
     """Yield a verdict on each candidate, in order, with all that speaks against it.
 
-    Models see only what the rules let through, a group at a time.
+    Models see only what the rules let through, a group at a time. A candidate that the budget of
+    the language model left unasked, or that waits in a batch, gets no verdict.
 
     Args:
         candidates: Rewritten queries with their refusals.
@@ -41,11 +49,13 @@ def verify(
         UserError: a model cannot be loaded or reached.
     """
     waiting = iter(candidates)
-    while group := list(islice(waiting, GROUP)):
-        found = [rule_findings(candidate, rows=rows, checks=checks) for candidate in group]
-        _ask_models(group, found, rows, checks)
+    n_at_once = BATCH_GROUP if checks.by_batch else GROUP
+    while group := list(islice(waiting, n_at_once)):
+        found: Found = [rule_findings(one, rows=rows, checks=checks) for one in group]
+        checks = _ask_models(group, found, rows, checks)
         for candidate, findings in zip(group, found, strict=True):
-            yield Verdict(candidate_id=candidate.id, findings=tuple(findings))
+            if findings is not None:
+                yield Verdict(candidate_id=candidate.id, findings=tuple(findings))
 
 
 def rule_findings(candidate: Candidate, *, rows: VideoQueries, checks: Checks) -> list[Finding]:
@@ -71,7 +81,7 @@ def rule_findings(candidate: Candidate, *, rows: VideoQueries, checks: Checks) -
     unchanged = unchanged_finding(candidate, query)
     if unchanged:
         return [*found, unchanged]
-    length = length_finding(candidate, query, rules)
+    length = length_finding(candidate.text, query, rules)
     if length:
         return [*found, length]
     edits = edits_between(query.text, candidate.text)
@@ -90,28 +100,35 @@ def rule_findings(candidate: Candidate, *, rows: VideoQueries, checks: Checks) -
 
 
 def _ask_models(
-    group: Sequence[Candidate],
-    found: Sequence[list[Finding]],
-    rows: VideoQueries,
-    checks: Checks,
-) -> None:
-    """Add what the models object to in what has no finding yet."""
-    if checks.nli is not None:
+    group: Sequence[Candidate], found: Found, rows: VideoQueries, checks: Checks
+) -> Checks:
+    """Add what the models object to in what has no finding yet; return what is left to spend."""
+    if checks.nli is not None and (left := _sound(found)):
         from rarft.dataset_builder.verify.nli import nli_findings
 
-        _add(group, found, lambda left: nli_findings(left, rows=rows, checks=checks))
-    if checks.llm is not None:
-        from rarft.dataset_builder.verify.llm_verifier import llm_findings
+        _put(found, left, nli_findings([group[at] for at in left], rows=rows, checks=checks))
+    if checks.llm is None or not (left := _sound(found)):
+        return checks
+    from rarft.dataset_builder.verify.llm_verifier import llm_findings
 
-        _add(group, found, lambda left: llm_findings(left, rows=rows, checks=checks))
+    said, asked = llm_findings([group[at] for at in left], rows=rows, checks=checks)
+    _put(found, left, said)
+    return _after(checks, asked)
 
 
-def _add(
-    group: Sequence[Candidate],
-    found: Sequence[list[Finding]],
-    ask: Callable[[Sequence[Candidate]], list[list[Finding]]],
-) -> None:
-    left = [at for at, findings in enumerate(found) if not findings]
-    if left:
-        for at, findings in zip(left, ask([group[at] for at in left]), strict=True):
-            found[at].extend(findings)
+def _sound(found: Found) -> list[int]:
+    return [at for at, findings in enumerate(found) if findings == []]
+
+
+def _put(found: Found, places: Sequence[int], said: Sequence[list[Finding] | None]) -> None:
+    for at, findings in zip(places, said, strict=True):
+        found[at] = findings
+
+
+def _after(checks: Checks, asked: Asked) -> Checks:
+    """Return the checks with what is left of the budget; that of batches is counted on disk."""
+    if checks.llm is None or checks.llm.budget_usd is None or checks.by_batch:
+        return checks
+    # Once a call did not fit, smaller ones would: the candidates after it are not asked either.
+    left_usd = 0.0 if asked.is_over else max(0.0, checks.llm.budget_usd - (asked.usd or 0.0))
+    return replace(checks, llm=replace(checks.llm, budget_usd=left_usd))

@@ -58,6 +58,21 @@ def waiting_digests(directory: Path) -> frozenset[str]:
     return frozenset(digest for b in log.batches if not b.has_ended for digest in b.digests)
 
 
+def planned_usd(directory: Path) -> float:
+    """Return what the batches of a directory cost, as estimated until they have ended.
+
+    A batch without a known price counts nothing.
+
+    Raises:
+        UserError: the file cannot be read.
+    """
+    if not (directory / LOG_NAME).is_file():
+        return 0.0
+    log = BatchLog(directory)
+    log.close()
+    return sum(batch.usd or 0.0 for batch in log.batches)
+
+
 class BatchLog:
     """The open log with its batches, in the order in which they were begun.
 

@@ -97,7 +97,8 @@ class Prices:
             files = ", ".join(map(str, self.files))
             raise UserError(
                 f"got a budget for the model {model!r}, which has no price in {files}; write its "
-                f"price in a file of that form and name it by --judge_prices or {PRICES_VARIABLE}"
+                f"price in a file of that form and name it by --judge_prices, --llm_prices or "
+                f"{PRICES_VARIABLE}"
             )
         return price
 

@@ -2,7 +2,8 @@
 
 Reads this harness's responses.jsonl, the list of {video, query, model_output} that the official
 inference script writes, and what replay_formats.py reads. Rows are matched by query text and by
-video base name, with or without a video extension; ours by task and query id before that.
+video base name, with or without a video extension; ours by task and query id before that, and by
+query id alone in a variant of the task they were made for.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ Rows = dict[tuple[str, ...], Reply]
 
 MODEL_ARGS: Final = ("path", "missing", "form", "format", "threshold")
 NEWEST_SCHEMA_VERSION: Final = 1
+ANY_TASK: Final = ""
 
 
 def load(
@@ -138,13 +140,14 @@ class ReplayModel:
 
     def _find(self, query: Query, repeat: int = 0) -> Reply | None:
         asked = _asked(query.video, query.text, repeat)
-        return self._replies.get((query.task, query.id, *asked)) or self._replies.get(asked)
+        keys = ((query.task, query.id, *asked), (ANY_TASK, query.id, *asked), asked)
+        return next((self._replies[key] for key in keys if key in self._replies), None)
 
 
 def read_replies(
     content: bytes, path: Path, *, file_format: Format = "auto", threshold: float | None = None
 ) -> Rows:
-    """Return replies by (video, query), and ours by (task, query id, video, query) too.
+    """Return replies by (video, query), and ours also by query id, in its task and in any.
 
     A last line that a kill tore is left out.
 
@@ -195,7 +198,8 @@ def _own_replies(rows: Sequence[Mapping[str, Any]]) -> Rows:
     replies: Rows = {}
     for row in rows:
         asked = _asked(row["video"], row["query"], row.get("repeat", 0))
-        replies[asked] = replies[row["task"], row["query_id"], *asked] = reply_from_row(row)
+        reply, named = reply_from_row(row), (row["query_id"], *asked)
+        replies[asked] = replies[row["task"], *named] = replies[ANY_TASK, *named] = reply
     return replies
 
 

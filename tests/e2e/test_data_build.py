@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -249,7 +248,7 @@ def kill_and_go_on(
         if path.exists() and path.read_bytes().count(b"\n") >= n_before:
             break
         time.sleep(0.02)
-    os.kill(killed.pid, signal.SIGKILL)
+    killed.kill()
     killed.wait()
     before = settled_counts(servers, url)
     n_stored = stored_calls(out)

@@ -2,7 +2,8 @@
 
 Prints its address as its first line. GET /counts tells what it was asked and which faults it
 planted, with the text of each; POST /counts starts anew, with other settings where its JSON names
-some. Which fault a call gets follows from the seed, the question and how often it was asked.
+some. Which fault a call gets follows from the seed, the question and how often it was asked. As the
+verifier it objects to nothing.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from batch_routes import add_batch_routes
 from judge_answers import question_digest
 from judge_faults import completion
 from rewriter_edits import eligible, other_category, paraphrase, reason, rewrite
+
+from rarft.harness.taxonomy import CATEGORIES
 
 Json = dict[str, Any]
 SHARES = {"malformed": 0.03, "unchanged": 0.02, "paraphrase": 0.05, "wrong_category": 0.02}
@@ -79,6 +82,8 @@ class Rewriter:
         return completion(body, json.dumps(self.content(step, asked, rng)))
 
     def content(self, step: str, asked: Json, rng: random.Random) -> Json:
+        if step == "verify":
+            return {"still_true": False, "true_by": [], "edited": [*CATEGORIES], "refusal": "good"}
         query = asked["related_query"]
         if step == "categorize":
             rows = [{"path": path, "reason": "It can be changed."} for path in eligible(query)]
@@ -141,6 +146,8 @@ def step_of(body: Json, asked: Json) -> str:
     """Tell the steps apart by the input and the system message."""
     if "plans" in asked:
         return "rewrite"
+    if "rewrite" in asked:
+        return "verify"
     return "categorize" if "classifier" in body["messages"][0]["content"] else "paraphrase"
 
 

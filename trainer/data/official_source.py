@@ -5,18 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 from rarft.harness.errors import NotFoundError
 from rarft.harness.types import Query
 from rarft.harness.video.locate import find_video, video_roots
-from rarft.tasks.annotation_files import annotation_file
 from rarft.tasks.official import read_queries
+from rarft.tasks.training_file import HI_VTG_TRAIN, training_file
 from rarft.trainer.data.source import Source
-
-HI_VTG_TRAIN: Final = "hi_vtg_train"
-_COMMIT: Final = "8843cbb259cd5661e59654ea609fc844b00a175b"
-_BLOB: Final = "63d78366f14d4dd6ddadb4ac0f018e41707ca509"
 
 
 def official_source(name: str, *, video_folder: str | None) -> Source:
@@ -26,11 +21,7 @@ def official_source(name: str, *, video_folder: str | None) -> Source:
         AnnotationError: the file cannot be had or read.
         NotFoundError: a video folder is not there.
     """
-    path = (
-        annotation_file(f"{name}.json", commit=_COMMIT, blob=_BLOB)
-        if name == HI_VTG_TRAIN
-        else Path(name)
-    )
+    path = training_file() if name == HI_VTG_TRAIN else Path(name)
     queries, _ = read_queries(path)
     return Source(name=path.name, queries=queries, path_of=finder(video_folder))
 

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Final
 
 from rarft.harness.models.card import Card
+from rarft.tasks.training_file import HI_VTG_TRAIN
 from rarft.trainer.config import DataArguments
 from rarft.trainer.data.epoch_rows import Asking, EpochRows
 from rarft.trainer.data.filters import filtered_pools
-from rarft.trainer.data.official_source import HI_VTG_TRAIN, official_source
+from rarft.trainer.data.official_source import official_source
 from rarft.trainer.data.report import DataReport
 from rarft.trainer.data.rows_source import rows_source
 from rarft.trainer.data.source import Source

@@ -18,10 +18,10 @@ ORIGIN = Origin(
     licence="CC-BY-4.0",
     citation="Cook, Kitchen Videos, 2020",
     redistributable=True,
-    file="/home/cook/kitchen.json",
+    file="/home/you/kitchen.json",
 )
 RECORD: dict[str, Any] = {
-    "config": {"llm_model": "writer-1", "seed": 3, "rows": "/home/cook/rows.jsonl"},
+    "config": {"llm_model": "writer-1", "seed": 3, "rows": "/home/you/rows.jsonl"},
     "counts": {"accepted": 6, "missing": 0},
     "costs": {"calls": 12, "usd": 0.25},
     "prompts": {"rewrite": "a1b2"},

@@ -40,7 +40,7 @@ def test_stock_datasets_loads_every_split_with_typed_columns(kitchen, tmp_path):
 def test_no_file_of_a_set_names_a_folder_of_this_machine(kitchen):
     folder = write_output(kitchen).folder
     for path in folder.rglob("*"):
-        assert not path.is_file() or b"/home/cook" not in path.read_bytes(), path
+        assert not path.is_file() or b"/home/you" not in path.read_bytes(), path
 
 
 def test_rows_are_spread_over_shards_in_their_order(kitchen, tmp_path):

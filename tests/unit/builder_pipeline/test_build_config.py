@@ -63,10 +63,10 @@ def test_a_config_that_is_no_mapping_or_absent_is_refused(tmp_path: Path) -> Non
 def test_a_key_that_decided_stored_rows_stays_as_it_was(tmp_path: Path) -> None:
     write_record(tmp_path, BuildConfig(rows="r.jsonl", llm_model="a", seed=3))
     assert merged_config(tmp_path, {"llm_model": "b"}).llm_model == "b"
-    (tmp_path / "categories.jsonl").touch()
+    (tmp_path / "categories.jsonl").write_text("{}\n")
     with pytest.raises(UserError, match=r"llm_model: 'b'.*categories\.jsonl was made with 'a'"):
         merged_config(tmp_path, {"llm_model": "b"})
-    (tmp_path / "plan.jsonl").touch()
+    (tmp_path / "plan.jsonl").write_text("{}\n")
     with pytest.raises(UserError, match="seed"):
         merged_config(tmp_path, {"seed": 4})
 
@@ -74,7 +74,7 @@ def test_a_key_that_decided_stored_rows_stays_as_it_was(tmp_path: Path) -> None:
 def test_a_build_in_progress_may_be_asked_for_more(tmp_path: Path) -> None:
     write_record(tmp_path, BuildConfig(rows="r.jsonl", seed=3))
     for name in ("rows", "categories", "plan", "candidates", "verdicts"):
-        (tmp_path / f"{name}.jsonl").touch()
+        (tmp_path / f"{name}.jsonl").write_text("{}\n")
     config = merged_config(tmp_path, {"max_candidates": 20, "llm_base_url": "http://other/v1"})
     assert (config.max_candidates, config.seed, config.rows) == (20, 3, "r.jsonl")
 

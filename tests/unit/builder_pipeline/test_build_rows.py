@@ -104,3 +104,15 @@ def test_a_build_without_rows_says_what_it_needs(folder: Path) -> None:
         built(folder)
     with pytest.raises(NotFoundError):
         built(folder, rows="absent.jsonl")
+
+
+def test_a_row_with_the_id_of_an_earlier_one_is_left_out_and_counted(
+    folder: Path, tmp_path: Path, make_rows: Rows
+) -> None:
+    rows = make_rows()
+    path = tmp_path / "twice.jsonl"
+    write_rows(path, [*rows, rows[1]])
+    kept, reasons, said = built(folder, rows=str(path))
+    assert kept == [row.query.id for row in rows]
+    assert reasons == ["the id is that of an earlier row"]
+    assert said == ["1 rows left out: the id is that of an earlier row"]

@@ -1,3 +1,4 @@
+import gzip
 import json
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from rarft.dataset_builder.normalised_files import REJECTED, ROWS, write_normali
 from rarft.dataset_builder.row_files import read_rows
 from rarft.dataset_builder.sources import SOURCES
 from rarft.dataset_builder.sources_listing import (
+    handed_on,
     reader_state,
     source_details,
     sources_listing,
@@ -24,6 +26,8 @@ from rarft.dataset_builder.sources_listing import (
 from rarft.dataset_builder.types import Rejected, Row
 from rarft.harness.errors import AnnotationError, NotFoundError, UserError
 from rarft.harness.types import Span
+from rarft.tasks.corrected_metadata import corrected_task_files, read_corrected_metadata
+from rarft.tasks.metadata import official_task_files, read_metadata
 
 LINES = ("A 1.0 2.0##a  dog runs ", "A 9.0 3.0##a cat", "B 4.0 99.0##a hen", "B 50.0 60.0##a pig")
 
@@ -219,13 +223,32 @@ def test_what_nobody_has_seen_is_unverified() -> None:
         assert source.licence != "not stated" or not source.redistributable
 
 
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_what_asks_tvgbenchs_queries_is_not_handed_on(tmp_path: Path, suffix: str) -> None:
+    record = {"video": "a.mp4", "timestamp": [1.0, 2.0], "GRPO": [{"q": "a dog", "r": True}]}
+    content = json.dumps([record]).encode()
+    for name, allowed in (("hi_vtg_tvgbench.json", False), ("hi_vtg_train.json", True)):
+        path = tmp_path / f"{name}{suffix}"
+        path.write_bytes(gzip.compress(content) if suffix else content)
+        rows, _ = split_up(normalise("ra_rft", path, split="x"))
+        assert [row.origin.redistributable for row in rows] == [allowed]
+        assert ("Ego4D" in rows[0].origin.licence) != allowed
+
+
+def test_a_task_states_the_licence_that_rows_of_its_file_get() -> None:
+    tasks = {name: read_metadata(path) for name, path in official_task_files().items()}
+    variants = {
+        name: read_corrected_metadata(path) for name, path in corrected_task_files().items()
+    }
+    for task in (*tasks.values(), *variants.values()):
+        assert task.licence == SOURCES["ra_rft"].terms_of(task.annotation).licence
+
+
 def test_the_page_has_every_source_as_it_is() -> None:
     page = Path(__file__).parents[3].joinpath("docs", "data_sources.md").read_text()
     for source in SOURCES.values():
-        known = f"| {source.name} | {source.title} | {source.licence} |"
-        row = next(line for line in page.splitlines() if line.startswith(known))
-        assert row.endswith(f"| {reader_state(source)} |")
-        assert ("| yes |" in row) == source.redistributable
+        known = (source.name, source.title, source.licence, handed_on(source), reader_state(source))
+        assert f"| {' | '.join(known)} |" in page.splitlines()
 
 
 @pytest.mark.parametrize("name", [None, *SOURCES])

@@ -37,7 +37,7 @@ def verdicts(servers, isolated_cache, tmp_path, row, candidate):
             llm = LLMSettings(
                 model="m", base_url=f"{url}/v1", budget_usd=budget_usd, prices=prices, n_attempts=1
             )
-            checks = Checks(llm=llm, on_spending=spent.append)
+            checks = Checks(llm=llm, on_asked=lambda asked, _: spent.append(asked))
             found = list(verify(made, rows=VideoQueries(rows), checks=checks))
         return {one.candidate_id: {f.reason for f in one.findings} for one in found}, spent
 
@@ -66,10 +66,11 @@ def test_a_candidate_without_an_answer_is_not_accepted(verdicts) -> None:
     assert found == {"A man opens a bag.": {"model"}}
 
 
-def test_no_money_means_no_verdict_of_the_model(verdicts) -> None:
+def test_without_money_a_candidate_has_no_verdict_and_can_be_asked_about_later(verdicts) -> None:
     found, spent = verdicts({"A man opens a bag.": json.dumps(SOUND)}, budget_usd=0, reached=False)
-    assert found == {"A man opens a bag.": {"model"}}
+    assert found == {}
     assert spent[0].n_calls == 0
+    assert spent[0].is_over
 
 
 def test_what_the_rules_reject_costs_no_call(verdicts) -> None:

@@ -89,6 +89,20 @@ def test_two_queries_with_the_same_words_keep_their_own_replies(tmp_path: Path) 
     assert replay(path).generate(asked) == [Reply(text="hello"), Reply(text="second")]
 
 
+def test_in_a_variant_of_the_task_two_queries_with_the_same_words_keep_their_own_replies(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "responses.jsonl"
+    rows = [OWN, {**OWN, "query_id": "0-1", "text": "second"}]
+    path.write_bytes(b"".join(map(encode_row, rows)))
+    first, second = (request("x", query_id=id_).query for id_ in ("0-0", "0-1"))
+    asked = [
+        Request(key="k", query=replace(query, task="fixed_t"), prompt="x")
+        for query in (first, second)
+    ]
+    assert replay(path).generate(asked) == [Reply(text="hello"), Reply(text="second")]
+
+
 def test_each_repeat_has_its_own_reply_and_the_first_is_the_one_without_repeats(
     tmp_path: Path,
 ) -> None:
