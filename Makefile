@@ -22,17 +22,18 @@ TEST_ENV := OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
 WORKERS ?= 2
 
 DEMO_DIR := runs/demo
-DEMO_MODELS := always_ground always_refuse blind tiny
+DEMO_MODELS := always_ground always_refuse blind tiny_base tiny_rarft
 DEMO_ARGS := --tasks synth_hi --limit 200 --batch_size 16
+DEMO_METRICS := f1_relevant,f1_irrelevant,f1_avg,f1_irrelevant/strong,f1_irrelevant/moderate,f1_irrelevant/weak,miou_relevant,ra_miou,rt_iou,sbert,correction_sim
 
-# The tiny proof is hours of training, and has commands of its own (docs/tiny_proof.md).
-BENCHES := $(filter-out bench/tiny_%,$(sort $(wildcard bench/*.py)))
+# The tiny proof is hours of training (docs/tiny_proof.md); vllm_server.py is for others to import.
+BENCHES := $(filter-out bench/tiny_% bench/vllm_server.py,$(sort $(wildcard bench/*.py)))
 
 .PHONY: help setup demo test test-all check fix wheel bench clean
 
 help:
 	@echo 'make setup     prepare .venv'
-	@echo 'make demo      evaluate the floors and a small model on HI-Synth; write a report'
+	@echo 'make demo      evaluate the floors and a tiny model, as it was and after RA-RFT, on HI-Synth'
 	@echo 'make test      run the tests, without the slow ones and those that need a GPU or network'
 	@echo 'make test-all  run every test'
 	@echo 'make check     formatting, lint, types, dependency direction'
@@ -71,6 +72,8 @@ demo: $(STAMP)
 			|| exit 1; done
 	@$(BIN)/rarft-eval report $(addprefix $(DEMO_DIR)/,$(DEMO_MODELS)) \
 		--output_path $(DEMO_DIR)/report.html
+	@$(BIN)/rarft-eval compare $(DEMO_DIR)/tiny_rarft $(DEMO_DIR)/tiny_base \
+		--metrics '$(DEMO_METRICS)' --output_path $(DEMO_DIR)/compare.json
 
 test: $(STAMP)
 	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS)

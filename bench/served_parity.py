@@ -17,21 +17,16 @@ import importlib.metadata
 import importlib.util
 import io
 import json
-import os
 import signal
-import socket
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from parity import planned_requests
+from vllm_server import until_healthy, vllm_server
 
 from rarft.harness.cache_directory import cache_directory
 from rarft.harness.models import Card, Model, Request, find_card, load_model
@@ -46,7 +41,6 @@ PAGE: Final = ROOT / "docs" / "parity.md"
 TABLE_START: Final = "<!-- table: bench/served_parity.py -->"
 TABLE_END: Final = "<!-- end of served table -->"
 N_QUERIES: Final = 40
-START_LIMIT_S: Final = 240.0
 MODEL: Final = "tiny-vl"
 FORMS: Final = {
     "joined": "one video part",
@@ -181,59 +175,6 @@ def plain(text: str | None) -> str:
     return (text or "").removesuffix("<|im_end|>").removesuffix("<|endoftext|>")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
-    """A server as a process, with its address and the log that it writes."""
-
-    url: str
-    process: subprocess.Popen[bytes]
-    log: IO[bytes]
-
-
-@contextmanager
-def vllm_server(checkpoint: Path, *flags: str) -> Iterator[Server]:
-    """Start a vLLM that serves a folder; it ends with the block.
-
-    It has to load first: `until_healthy` waits for it.
-    """
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = int(listener.getsockname()[1])
-    command = [
-        *(sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(checkpoint)),
-        *("--served-model-name", MODEL, "--host", "127.0.0.1", "--port", str(port), *flags),
-    ]
-    own = {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1"}
-    with tempfile.TemporaryFile() as log:
-        server = subprocess.Popen(
-            command, stdout=log, stderr=log, env=os.environ | own, start_new_session=True
-        )
-        try:
-            yield Server(url=f"http://127.0.0.1:{port}", process=server, log=log)
-        finally:
-            os.killpg(server.pid, signal.SIGTERM)
-            try:
-                server.wait(30)
-            except subprocess.TimeoutExpired:
-                os.killpg(server.pid, signal.SIGKILL)
-                server.wait()
-
-
-def until_healthy(server: Server) -> None:
-    """Wait for a server to answer; raises RuntimeError with the end of its log."""
-    deadline = time.monotonic() + START_LIMIT_S
-    while True:
-        try:
-            with urllib.request.urlopen(f"{server.url}/health", timeout=5):
-                return
-        except OSError:
-            if server.process.poll() is not None or time.monotonic() > deadline:
-                server.log.seek(0)
-                shown = server.log.read().decode(errors="replace")[-3000:]
-                raise RuntimeError(f"got no answer of vLLM: {shown}") from None
-            time.sleep(0.5)
-
-
 def measure_served(
     n_queries: int, max_new_tokens: int
 ) -> tuple[list[ServedParity], dict[str, str]]:
@@ -246,13 +187,13 @@ def measure_served(
     here = load_model(card, model_args={}, **made_with)
     assert isinstance(here, HfModel)
     here.prepare([])
-    flags = ("--dtype", "float32", "--enforce-eager", "--max-model-len", "4096")
+    flags = ("--max-model-len", "4096", "--trust-request-mm-kwargs")
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         here.checkpoint.network.save_pretrained(folder)
         here.checkpoint.processor.save_pretrained(folder)
         here.checkpoint.own_generation.save_pretrained(folder)
-        with vllm_server(Path(folder), *flags, "--trust-request-mm-kwargs") as server:
+        with vllm_server(Path(folder), MODEL, *flags) as server:
             expected = {
                 "joined": told_by(here, requests),
                 "frames": told_of_messages(here, card, requests),

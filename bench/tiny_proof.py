@@ -41,7 +41,7 @@ PACKAGED: Final = Path(str(files("rarft.harness.models"))) / "tiny_base"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """What is run, and where it goes; `train_args` and `eval_args` are added to the commands."""
+    """What is run, and where it goes; `train_args` are added to the command of a training."""
 
     base: Path
     output: Path
@@ -50,7 +50,6 @@ class Grid:
     n_at_once: int = 2
     n_queries: int = N_QUERIES
     train_args: tuple[str, ...] = ()
-    eval_args: tuple[str, ...] = ()
 
     @property
     def runs(self) -> list[tuple[str, int]]:
@@ -82,7 +81,7 @@ def evaluation_job(grid: Grid, name: str) -> Job:
         *(sys.executable, "-m", "rarft.harness.cli", "run", "--model", card),
         *("--model_args", f"pretrained={model_folder(grid, name)}"),
         *("--tasks", TASK, "--limit", str(grid.n_queries), "--batch_size", str(BATCH_SIZE)),
-        *("--output_path", str(evaluation_folder(grid, name)), *grid.eval_args),
+        *("--output_path", str(evaluation_folder(grid, name))),
     )
     return Job(name=name, command=command, log=grid.output / "logs" / f"eval-{name}.log")
 
@@ -192,7 +191,6 @@ def _grid(arguments: Sequence[str] | None) -> Grid:
     parser.add_argument("--seeds", nargs="*", type=int, default=list(SEEDS))
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time, one core each")
     parser.add_argument("--limit", type=int, default=N_QUERIES, help="queries of an evaluation")
-    parser.add_argument("--include_path", help="folder of the cards, while they are not packaged")
     parser.add_argument("train_args", nargs="*", help="after --: for rarft-train")
     args = parser.parse_args(arguments)
     return Grid(
@@ -203,7 +201,6 @@ def _grid(arguments: Sequence[str] | None) -> Grid:
         n_at_once=max(1, args.jobs),
         n_queries=args.limit,
         train_args=tuple(args.train_args),
-        eval_args=("--include_path", args.include_path) if args.include_path else (),
     )
 
 

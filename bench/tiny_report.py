@@ -27,6 +27,7 @@ from tiny_figures import (
     criteria,
 )
 from tiny_tables import results_text, write_between_marks
+from tiny_thoughts import read_thoughts
 
 from rarft.harness.atomic_file import write_atomic
 from rarft.harness.errors import NotFoundError, UserError
@@ -99,6 +100,7 @@ def report(folder: Path, *, draw: Resampling, results: Path, page: Path) -> dict
     found = criteria(compared)
     n_videos = len({one.video for one in read.runs[0].outcomes[TASK]})
     hours = processor_hours(folder)
+    thoughts = read_thoughts({arm: _evaluations(folder, arm, runs[arm]) for arm in runs}, TASK)
     record = {
         "schema_version": 1,
         "task": TASK,
@@ -110,6 +112,10 @@ def report(folder: Path, *, draw: Resampling, results: Path, page: Path) -> dict
             arm: asdict(one) | {"unparsed_share": one.unparsed_share} for arm, one in arms.items()
         },
         "differences": [_row(one) for one in compared],
+        "thoughts": {
+            arm: {kind: asdict(one) for kind, one in kinds.items()}
+            for arm, kinds in thoughts.items()
+        },
         "processor_h": hours,
         "revisions": {one.name: one.results.model.revision for one in read.runs},
         "provenance": {
@@ -122,12 +128,18 @@ def report(folder: Path, *, draw: Resampling, results: Path, page: Path) -> dict
         arms,
         compared,
         found,
+        thoughts=thoughts,
         processor_h=hours,
         n_videos=n_videos,
         n_resamples=draw.n_resamples,
     )
     write_between_marks(text, page)
     return record
+
+
+def _evaluations(folder: Path, arm: str, seeds: Seeds) -> list[Path]:
+    names = [BASE] if arm == BASE else [f"{arm}-{seed}" for seed in seeds]
+    return [folder / "eval" / name for name in names]
 
 
 def _row(one: Compared) -> dict[str, Any]:

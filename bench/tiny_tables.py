@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from tiny_figures import BASE, CHAIN, ArmFigures, Compared, Criterion, Figure, figure_of
+from tiny_thoughts import Thoughts
 
 from rarft.harness.report.columns import percent
 from rarft.harness.taxonomy import HARD_LEVELS
@@ -15,7 +16,7 @@ START: Final = "<!-- results: begin (made by python bench/tiny_report.py) -->"
 END: Final = "<!-- results: end -->"
 COMMANDS: Final = """\
 ```bash
-python bench/tiny_proof.py --base FOLDER --output runs/tiny   # FOLDER: the exported base
+python bench/tiny_proof.py --output runs/tiny
 python bench/tiny_report.py runs/tiny
 ```"""
 TITLES: Final = {
@@ -38,6 +39,7 @@ def results_text(
     compared: Sequence[Compared],
     found: Sequence[Criterion],
     *,
+    thoughts: Mapping[str, Mapping[str, Thoughts]],
     processor_h: Mapping[str, float],
     n_videos: int,
     n_resamples: int,
@@ -61,6 +63,9 @@ def results_text(
         level_difference_table(compared),
         "Each seed by itself.",
         seed_table({arm: arms[arm] for arm in order}),
+        "What replies think: whether a thought finds an event that shows all of the query (`yes`), "
+        "and how many ground a query without one, with what mIoU.",
+        thought_table({arm: thoughts[arm] for arm in order if arm in thoughts}),
         hours_table(processor_h) if processor_h else "",
         "These commands trained and evaluated the arms, and wrote the tables.",
         COMMANDS,
@@ -124,6 +129,22 @@ def seed_table(arms: Mapping[str, ArmFigures]) -> str:
         for seed, values in one.by_seed.items()
     ]
     return _table(["arm", "seed", *(TITLES[key] for key in OF_A_SEED)], rows)
+
+
+def thought_table(thoughts: Mapping[str, Mapping[str, Thoughts]]) -> str:
+    """Return what the replies of each arm think of relevant and of irrelevant queries."""
+    heads = ["arm"]
+    for kind in ("relevant", "irrelevant"):
+        heads += [f"{kind}: `yes`", "grounded without"]
+    rows = []
+    for arm, kinds in thoughts.items():
+        row = [f"`{arm}`" if arm != BASE else arm]
+        for kind in ("relevant", "irrelevant"):
+            one = kinds.get(kind)
+            row += [percent(one and one.with_yes), percent(one and one.grounded_without)]
+        relevant = kinds.get("relevant")
+        rows.append([*row, percent(relevant and relevant.iou_without)])
+    return _table([*heads, "mIoU of relevant ones grounded without"], rows)
 
 
 def hours_table(processor_h: Mapping[str, float]) -> str:

@@ -79,7 +79,8 @@ class VideoVLLMServer(VLLMGeneration):
                 "got vllm_mode=server without vllm here, expected it installed beside the trainer "
                 "too; pip install rarft[vllm]"
             ) from error
-        except ConnectionError as error:
+        # What requests raises is no ConnectionError of Python's, but both are OSErrors.
+        except OSError as error:
             raise UserError(
                 f"got no answer from {url} in {self.server_timeout:g} s, expected a vLLM server; "
                 "start it or mend vllm_server_base_url"

@@ -1,16 +1,12 @@
 """An outside folder: a task, a model card, an annotation and real videos, none in the package."""
 
+import importlib.util
 import json
-import os
-import signal
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
+from types import ModuleType
 
 import av
 import numpy as np
@@ -35,7 +31,7 @@ licence: MIT
 source: the test
 """
 N_VIDEOS = 6
-VLLM_START_LIMIT_S = 240.0
+BENCH = Path(__file__).resolve().parents[2] / "bench"
 LEVELS = ("hard", "medium", "easy")
 
 
@@ -95,50 +91,24 @@ def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="module")
 def start_vllm() -> Iterator[Callable[..., str]]:
     """Start vLLM servers of a module's tests: `start_vllm(checkpoint, name, *flags)` is a URL."""
+    script = load_script(BENCH / "vllm_server.py")
     with ExitStack() as servers:
-        yield lambda *args: servers.enter_context(vllm_server(*args))
+
+        def start(checkpoint: Path, name: str, *flags: str) -> str:
+            arguments = (checkpoint, name, "--max-model-len", "8192", *flags)
+            server = servers.enter_context(script.vllm_server(*arguments))
+            script.until_healthy(server)
+            return f"{server.url}/v1"
+
+        yield start
 
 
-@contextmanager
-def vllm_server(checkpoint: Path, name: str, *flags: str) -> Iterator[str]:
-    port, log = free_port(), checkpoint.parent / "server.log"
-    command = [
-        # The `vllm` command looks for the package of the GPU build, this module for neither.
-        *(sys.executable, "-m", "vllm.entrypoints.openai.api_server"),
-        *("--model", str(checkpoint), "--served-model-name", name),
-        *("--host", "127.0.0.1", "--port", str(port)),
-        *("--dtype", "float32", "--enforce-eager", "--max-model-len", "8192", *flags),
-    ]
-    own = {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1"}
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            command, stdout=output, stderr=output, env=os.environ | own, start_new_session=True
-        )
-    try:
-        deadline = time.monotonic() + VLLM_START_LIMIT_S
-        while not answers_health(port):
-            alive = server.poll() is None and time.monotonic() < deadline
-            assert alive, log.read_text(errors="replace")[-3000:]
-            time.sleep(0.5)
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        try:
-            server.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
-            server.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def answers_health(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as reply:
-            return bool(reply.status == 200)
-    except OSError:
-        return False
+def load_script(path: Path) -> ModuleType:
+    """Import a script that belongs to no package."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from rarft.harness.models import card_paths
 from rarft.trainer.tiny.network import draw_network, export_network, write_processor
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,18 +23,6 @@ def base(tmp_path) -> Path:
     return tmp_path / "base"
 
 
-@pytest.fixture
-def cards(tmp_path) -> Path:
-    """Both cards, where they are not packaged."""
-    folder = tmp_path / "cards"
-    folder.mkdir()
-    tiny = card_paths()["tiny"].read_text(encoding="utf-8")
-    for name in {"tiny_base", "tiny_rarft"} - set(card_paths()):
-        written = tiny.replace("name: tiny", f"name: {name}")
-        (folder / f"{name}.yaml").write_text(written.replace("tokens: 96", "tokens: 160"))
-    return folder
-
-
 def run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, str(BENCH / script), *map(str, arguments)],
@@ -47,10 +34,10 @@ def run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_a_grid_trains_and_evaluates_once_and_is_reported(base, cards, tmp_path) -> None:
+def test_a_grid_trains_and_evaluates_once_and_is_reported(base, tmp_path) -> None:
     output = tmp_path / "grid"
     asked = ("--base", base, "--output", output, "--arms", "sft", "--seeds", 0, "--jobs", 1)
-    asked = (*asked, "--limit", 4, "--include_path", cards, "--", *SMALL)
+    asked = (*asked, "--limit", 4, "--", *SMALL)
     first = run("tiny_proof.py", *asked)
     assert first.returncode == 0, first.stderr + _logs(output)
     record = json.loads((output / "grid.json").read_text())

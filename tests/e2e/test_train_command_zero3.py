@@ -116,5 +116,5 @@ def test_a_trained_checkpoint_evaluates_in_rarft_eval(cache, tmp_path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    results = json.loads((tmp_path / "evaluated" / "results.json").read_text())["results"]
-    assert results["synth_hi"]["n_queries"] == 4
+    results = json.loads((tmp_path / "evaluated" / "results.json").read_text())
+    assert results["n-samples"]["synth_hi"]["effective"] == 4

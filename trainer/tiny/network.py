@@ -41,6 +41,11 @@ VISION: Final = {
 """Patches of 7 pixels: through one of 14 and 96 numbers, small shapes do not pass. Sixteen patches
 make one token, so that a second of video is still four tokens."""
 MAX_NEW_TOKENS: Final = 160
+PROCESSOR_FILES: Final = (
+    *("tokenizer.json", "tokenizer_config.json"),
+    *("chat_template.jinja", "processor_config.json"),
+)
+"""What a checkpoint takes over from the folder of `write_processor` as it is."""
 CHAT_TEMPLATE: Final = """\
 {%- for message in messages -%}
 <|im_start|>{{ message['role'] }}
@@ -147,10 +152,5 @@ def export_network(network: Any, processor_folder: Path, folder: Path) -> None:
     network.config.dtype = torch.float16
     network.generation_config = generation
     network.save_pretrained(folder, state_dict=state)
-    for name in (
-        "tokenizer.json",
-        "tokenizer_config.json",
-        "chat_template.jinja",
-        "processor_config.json",
-    ):
+    for name in PROCESSOR_FILES:
         shutil.copyfile(processor_folder / name, folder / name)

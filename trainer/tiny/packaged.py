@@ -20,14 +20,12 @@ from safetensors.torch import load_file, save_file
 
 from rarft.harness.errors import NotFoundError, RarftError, UserError
 from rarft.harness.models.revision import checkpoint_folder
+from rarft.trainer.tiny.network import PROCESSOR_FILES
 
 MAX_BYTES: Final = 6 * 1000**2
 """Of one packaged model; two of them may take twice that."""
 WEIGHTS: Final = "model.safetensors"
-FILES: Final = (
-    *("config.json", "generation_config.json", "processor_config.json"),
-    *("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"),
-)
+FILES: Final = ("config.json", "generation_config.json", *PROCESSOR_FILES)
 _MODULE: Final = '"""A trained tiny Qwen2.5-VL: `{checkpoint}`; docs/tiny_proof.md says how."""\n'
 
 

@@ -40,6 +40,7 @@ GROUNDED = {
     "openai": [PROSE, "It starts at 12.5 s and ends at 17.8 s."],
     "tiny": [RA_RFT],
     "tiny_base": [RA_RFT],
+    "tiny_rarft": [RA_RFT],
 }
 TEXT = sorted(
     name
