@@ -26,7 +26,7 @@ N_ROUNDS: Final = 8
 STEP: Final = 2.0
 """How much of a round's log odds is added: a fit is regularised and tells less than the truth."""
 PICKED_OUT: Final = 0.2
-"""A chosen query is picked out below this quantile of the relevant queries' P(relevant)."""
+"""A chosen query is picked out beyond this share of the relevant queries' P(relevant)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,13 +122,23 @@ def rank_candidates(
     )
     if selection.is_met:
         return selection
-    limit = float(np.quantile(best.guess.of_relevant, PICKED_OUT))
-    redraw = tuple(
-        at
-        for at, one in enumerate(best.chosen)
-        if one is not None and selection.p_relevant.get(one.id, 1.0) < limit
-    )
-    return replace(selection, redraw=redraw)
+    return replace(selection, redraw=picked_out(best.chosen, best.guess))
+
+
+def picked_out(chosen: Sequence[Candidate | None], guess: Guess) -> tuple[int, ...]:
+    """Return the groups whose chosen candidate is told most easily from relevant queries.
+
+    An AUC under 0.5 leaks as well: what seems most relevant is then what tells the label.
+    """
+    seems_relevant = guess.auc < 0.5
+    share = 1 - PICKED_OUT if seems_relevant else PICKED_OUT
+    limit = float(np.quantile(guess.of_relevant, share))
+    asked = [
+        (at, guess.p_relevant[one.id])
+        for at, one in enumerate(chosen)
+        if one is not None and one.id in guess.p_relevant
+    ]
+    return tuple(at for at, p in asked if (p > limit if seems_relevant else p < limit))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from dataclasses import replace
 import pytest
 
 from rarft.dataset_builder.guessability import rank_candidates
-from rarft.dataset_builder.guessability.blind_scores import auc_of, blind_scores
+from rarft.dataset_builder.guessability.blind_scores import Guess, auc_of, blind_scores
+from rarft.dataset_builder.guessability.selection import picked_out
 from rarft.dataset_builder.types import Candidate, Origin, Row
 from rarft.harness.audit.guesses import leakage
 from rarft.harness.errors import UserError
@@ -154,3 +155,18 @@ def test_a_tie_counts_half() -> None:
 
     assert auc_of([True, False], np.array([0.5, 0.5])) == 0.5
     assert auc_of([True, True, False, False], np.array([0.9, 0.3, 0.4, 0.1])) == 0.75
+
+
+@pytest.mark.parametrize(("auc", "expected"), [(0.8, (0,)), (0.2, (2,))])
+def test_what_is_picked_out_lies_where_the_auc_says_irrelevant_queries_lie(
+    auc: float, expected: tuple[int, ...]
+) -> None:
+    chosen = [candidate(f"q{at}", 0, "said") for at in range(3)] + [None]
+    p_relevant = {"q0-0": 0.1, "q1-0": 0.5, "q2-0": 0.9}
+    guess = Guess(auc=auc, p_relevant=p_relevant, of_relevant=(0.3, 0.4, 0.5, 0.6, 0.7))
+    assert picked_out(chosen, guess) == expected
+
+
+def test_a_query_that_was_not_guessed_about_is_not_redrawn() -> None:
+    guess = Guess(auc=0.8, p_relevant={}, of_relevant=(0.3, 0.7))
+    assert picked_out([candidate("q0", 0, "said")], guess) == ()
