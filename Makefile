@@ -23,6 +23,8 @@ WORKERS ?= 2
 
 DEMO_DIR := runs/demo
 DEMO_MODELS := always_ground always_refuse blind tiny_base tiny_rarft
+# The floors and the blind classifier are rows of every leaderboard.
+DEMO_ENTRIES := tiny_base tiny_rarft
 DEMO_ARGS := --tasks synth_hi --limit 200 --batch_size 16
 DEMO_METRICS := f1_relevant,f1_irrelevant,f1_avg,f1_irrelevant/strong,f1_irrelevant/moderate,f1_irrelevant/weak,miou_relevant,ra_miou,rt_iou,sbert,correction_sim
 
@@ -33,7 +35,7 @@ BENCHES := $(filter-out bench/tiny_% bench/vllm_server.py,$(sort $(wildcard benc
 
 help:
 	@echo 'make setup     prepare .venv'
-	@echo 'make demo      evaluate the floors and a tiny model, as it was and after RA-RFT, on HI-Synth'
+	@echo 'make demo      evaluate the floors and a tiny model before and after RA-RFT; a leaderboard of them'
 	@echo 'make test      run the tests, without the slow ones and those that need a GPU or network'
 	@echo 'make test-all  run every test'
 	@echo 'make check     formatting, lint, types, dependency direction'
@@ -74,6 +76,12 @@ demo: $(STAMP)
 		--output_path $(DEMO_DIR)/report.html
 	@$(BIN)/rarft-eval compare $(DEMO_DIR)/tiny_rarft $(DEMO_DIR)/tiny_base \
 		--metrics '$(DEMO_METRICS)' --output_path $(DEMO_DIR)/compare.json
+	@for model in $(DEMO_ENTRIES); do \
+		$(BIN)/rarft-leaderboard submit $(DEMO_DIR)/$$model --partial --overwrite \
+			--output $(DEMO_DIR)/entries/$$model || exit 1; done
+	@$(BIN)/rarft-leaderboard build --entries $(DEMO_DIR)/entries --shown 200 \
+		--output $(DEMO_DIR)/site
+	@echo 'demo: open file://$(CURDIR)/$(DEMO_DIR)/site/index.html'
 
 test: $(STAMP)
 	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS)

@@ -86,6 +86,13 @@ def build_data(rarft_data: Path, scratch: Path) -> None:
         run([rarft_data, *arguments], cwd=scratch, quiet=True)
 
 
+def build_board(rarft_leaderboard: Path, scratch: Path) -> None:
+    """Write a site of the paper's rows, which takes every packaged page, and publish it."""
+    run([rarft_leaderboard, "build", "--output", "board"], cwd=scratch, quiet=True)
+    published = ["publish", "--site", "board", "--pages", "pages"]
+    run([rarft_leaderboard, *published], cwd=scratch, quiet=True)
+
+
 def run(command: list[str | Path], *, cwd: Path | None = None, quiet: bool = False) -> None:
     """Run a command, and stop with its output where it fails."""
     output = subprocess.PIPE if quiet else None
@@ -107,6 +114,7 @@ def main(torch_index: str) -> None:
         for listing in ("tasks", "models"):
             run([commands / "rarft-eval", listing], cwd=scratch, quiet=True)
         build_data(commands / "rarft-data", scratch)
+        build_board(commands / "rarft-leaderboard", scratch)
         shutil.copytree(scratch / "dist", ROOT / "dist", dirs_exist_ok=True)
     print("wheel: ok, in dist/")
 

@@ -10,6 +10,7 @@ import typer
 
 from rarft.dataset_builder import cli as builder_cli
 from rarft.harness import cli as harness_cli
+from rarft.leaderboard import cli as leaderboard_cli
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [*ROOT.glob("*.md"), *sorted((ROOT / "docs").glob("*.md"))]
@@ -17,6 +18,7 @@ PAGE_IDS = [path.name for path in PAGES]
 COMMANDS: dict[str, Any] = {
     "rarft-data": typer.main.get_command(builder_cli.app),
     "rarft-eval": typer.main.get_command(harness_cli.app),
+    "rarft-leaderboard": typer.main.get_command(leaderboard_cli.app),
 }
 
 

@@ -15,7 +15,7 @@ from rarft.dataset_builder.output.tally import SourceCount
 from rarft.harness.errors import UserError
 
 _SPEC = importlib.util.spec_from_file_location(
-    "model_hub_server", Path(__file__).parents[1] / "trainer_life" / "hub_server.py"
+    "model_hub_server", Path(__file__).parents[2] / "servers" / "hub_server.py"
 )
 assert _SPEC is not None
 assert _SPEC.loader is not None

@@ -33,7 +33,7 @@ from rarft.trainer.train_record import (
 )
 
 _SPEC = importlib.util.spec_from_file_location(
-    "hub_server", Path(__file__).with_name("hub_server.py")
+    "hub_server", Path(__file__).parents[2] / "servers" / "hub_server.py"
 )
 assert _SPEC is not None
 assert _SPEC.loader is not None

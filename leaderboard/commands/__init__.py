@@ -1,0 +1,1 @@
+"""The commands of `rarft-leaderboard`, one file each."""

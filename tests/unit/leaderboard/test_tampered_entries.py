@@ -1,0 +1,486 @@
+"""Every way an entry can lie that is known here: each is refused, with the right reason.
+
+Unless an attack is about hashes, the manifest is made to match what was changed.
+"""
+
+import importlib.util
+import json
+import os
+import pickle
+import random
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from rarft.leaderboard.entries import EntryRefused, RefusalReason
+from rarft.leaderboard.verification import verify
+
+_SPEC = importlib.util.spec_from_file_location(
+    "forged_entries", Path(__file__).with_name("forged_entries.py")
+)
+forged = importlib.util.module_from_spec(_SPEC)
+sys.modules[_SPEC.name] = forged
+_SPEC.loader.exec_module(forged)
+
+TASK = forged.TASK
+SAMPLES = f"samples/{TASK}.parquet"
+Change = Callable[["forged.Draft"], None]
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One tampered entry: which good entry, what is changed in it, why it has to be refused.
+
+    `change` edits it before it is written; `after` edits the files, and does its own hashing.
+    `matched`: the figures are computed again from the changed samples.
+    """
+
+    name: str
+    reason: RefusalReason
+    change: Change = lambda draft: None
+    after: Change = lambda draft: None
+    entry: str = "replayed"
+    matched: bool = False
+
+
+@pytest.fixture(scope="module")
+def shelf():
+    return forged.own_shelf()
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("entries")
+    return {
+        "replayed": forged.replayed_entry(folder, "replayed"),
+        "limited": forged.replayed_entry(folder, "limited", limit=30.0),
+        "other_set": forged.replayed_entry(folder, "other_set", metadata={**forged.SET, "seed": 1}),
+        "refusing": forged.made_entry(folder, "refusing"),
+        "blind": forged.made_entry(folder, "blind", "blind"),
+    }
+
+
+def set_in(*path, value) -> Change:
+    """Set a value of results.json by its keys."""
+
+    def change(draft):
+        record = draft.results
+        for key in path[:-1]:
+            record = record[key]
+        record[path[-1]] = value
+
+    return change
+
+
+def figure(key, value) -> Change:
+    return set_in("results", TASK, f"{key},none", value=value)
+
+
+def about(**changed) -> Change:
+    return lambda draft: draft.about.update(changed)
+
+
+def rewritten(name: str, edit: Callable[[str], str]) -> Change:
+    """Edit the text of a file and hash it again."""
+
+    def change(draft):
+        path = draft.path / name
+        path.write_text(edit(path.read_text()))
+        draft.hash_again()
+
+    return change
+
+
+def manifest(edit: Callable[[dict], None]) -> Change:
+    def change(draft):
+        path = draft.path / "manifest.json"
+        record = json.loads(path.read_text())
+        edit(record)
+        path.write_text(json.dumps(record))
+
+    return change
+
+
+def predicted(changed, **wanted) -> Change:
+    """Change the prediction of the first row that has some values."""
+    return lambda draft: draft.row(**wanted)["prediction"].update(changed)
+
+
+def judged(measure="categories", **changed) -> Change:
+    def change(draft):
+        row = next(row for row in draft.rows if row["judgements"].get(measure))
+        row["judgements"][measure].update(changed)
+
+    return change
+
+
+def hash_all(draft):
+    """List files that the manifest's own writer would not list."""
+    record = json.loads((draft.path / "manifest.json").read_text())
+    files = [path for path in draft.path.rglob("*") if path.is_file()]
+    for path in files:
+        name = str(path.relative_to(draft.path))
+        if name != "manifest.json":
+            record["files"].setdefault(name, "0" * 64)
+    (draft.path / "manifest.json").write_text(json.dumps(record))
+
+
+def put_pickle(draft):
+    (draft.path / "samples" / "weights.pkl").write_bytes(pickle.dumps({"a": 1}))
+
+
+def put_listed_pickle(draft):
+    put_pickle(draft)
+    hash_all(draft)
+
+
+def pickle_as_samples(draft):
+    (draft.path / SAMPLES).write_bytes(pickle.dumps([1, 2, 3]))
+    draft.hash_again()
+
+
+def link_results(draft):
+    target = draft.path.parent / "elsewhere.json"
+    (draft.path / "results.json").rename(target)
+    (draft.path / "results.json").symlink_to(target)
+
+
+def link_samples(draft):
+    target = draft.path.parent / "elsewhere"
+    (draft.path / "samples").rename(target)
+    (draft.path / "samples").symlink_to(target, target_is_directory=True)
+
+
+def pipe_as_train(draft):
+    os.mkfifo(draft.path / "train.json")
+
+
+def repacked(**options) -> Change:
+    """Write the samples in another layout of Parquet."""
+
+    def change(draft):
+        table = pq.read_table(draft.path / SAMPLES)
+        pq.write_table(table, draft.path / SAMPLES, **options)
+        draft.hash_again()
+
+    return change
+
+
+def bomb(draft):
+    """A hundred thousand rows that all point to one text of a dictionary."""
+    names = pq.read_schema(draft.path / SAMPLES).names
+    zeros = pa.array([0] * 100_000, type=pa.int32())
+    column = pa.DictionaryArray.from_arrays(zeros, ["x" * 100_000])
+    table = pa.table(dict.fromkeys(names, column))
+    pq.write_table(table, draft.path / SAMPLES, compression="zstd")
+    draft.hash_again()
+
+
+def nested_column(draft):
+    table = pq.read_table(draft.path / SAMPLES)
+    nested = pa.array([[[1]]] * table.num_rows)
+    pq.write_table(table.append_column("nested", nested), draft.path / SAMPLES)
+    draft.hash_again()
+
+
+def duplicate_row(draft):
+    draft.rows.append(dict(draft.rows[0]))
+
+
+def swap_rows(draft):
+    draft.rows[0], draft.rows[1] = draft.rows[1], draft.rows[0]
+
+
+def unjudge(draft):
+    row = draft.row(kind="grounded", relevant=False)
+    row.update(status="unjudged", prediction=None, failure="hard to say")
+
+
+def rename_task(draft):
+    for section in ("results", "floors", "versions", "n-samples", "load_reports"):
+        record = draft.results[section]
+        record["hi_secret"] = record.pop(TASK)
+    draft.provenance["tasks"]["hi_secret"] = draft.provenance["tasks"].pop(TASK)
+
+
+def rename_samples(draft):
+    (draft.path / SAMPLES).rename(draft.path / "samples/hi_secret.parquet")
+    draft.hash_again()
+
+
+def ground_right(draft):
+    """Put the true span where a wrong one was told."""
+    row = draft.row(kind="grounded", relevant=True)
+    row["prediction"]["spans"] = [[start + 1.0, end + 1.0] for start, end in _spans(row)]
+
+
+def _spans(row):
+    return row["prediction"]["spans"]
+
+
+def refuse_instead(draft):
+    row = draft.row(kind="grounded", relevant=False)
+    categories = next(one["judgements"] for one in draft.rows if one["judgements"])
+    row["prediction"].update(kind="refused", spans=[], flags=[], explanation="No such thing.")
+    row["judgements"] = categories
+
+
+def silence(draft):
+    """Leave the words out, so that the prediction looks like an answer without any."""
+    row = draft.row(kind="grounded", relevant=True, flags=[])
+    row["reply"] = ""
+
+
+def oracle_categories(draft):
+    """Let every refusal name what the reference names."""
+    by_id = {doc["id"]: doc for doc in forged.load(**forged.SET)["test"]}
+    for row in draft.rows:
+        if "categories" in row["judgements"]:
+            row["judgements"]["categories"]["value"] = by_id[row["query_id"]]["categories"]
+
+
+def drop_judgement(draft):
+    next(row for row in draft.rows if row["judgements"])["judgements"].clear()
+
+
+def judge_grounding(draft):
+    given = next(row["judgements"] for row in draft.rows if row["judgements"])
+    draft.row(kind="grounded", relevant=False)["judgements"] = given
+
+
+def count(key, by) -> Change:
+    def change(draft):
+        draft.figures[f"{key},none"] += by
+
+    return change
+
+
+def narrow(draft):
+    draft.figures["f1_avg_ci_low,none"] = draft.figures["f1_avg,none"]
+
+
+def other_prompt(draft):
+    next(iter(draft.provenance["prompts"].values()))["text"] += " Think hard."
+
+
+def official_prompt(draft):
+    next(iter(draft.provenance["prompts"].values()))["origin"] = "official"
+
+
+def lower_blind(draft):
+    floor = draft.results["floors"][TASK]["blind"]
+    floor["f1_avg,none"] -= 0.1
+
+
+def whole_task(draft):
+    draft.results["config"]["limit"] = None
+
+
+def many_nested(draft):
+    draft.rows[1]["judgements"] = {"categories": [[[[[[[[1]]]]]]]]}
+
+
+ATTACKS = [
+    # files
+    Attack("a file changed after it was hashed", "hash_mismatch",
+           after=lambda draft: (draft.path / "entry.json").write_text("{}")),
+    Attack("a pickle beside the samples", "unlisted_file", after=put_pickle),
+    Attack("a pickle that the manifest lists", "unlisted_file", after=put_listed_pickle),
+    Attack("a pickle named as samples", "malformed_parquet", after=pickle_as_samples),
+    Attack("results.json is a link", "not_a_plain_file", after=link_results),
+    Attack("the folder of samples is a link", "not_a_plain_file", after=link_samples),
+    Attack("a pipe that never ends", "not_a_plain_file", after=pipe_as_train),
+    Attack("a listed file above the entry", "unsafe_path",
+           after=manifest(lambda record: record["files"].update({"../board.json": "0" * 64}))),
+    Attack("a listed file of the machine", "unsafe_path",
+           after=manifest(lambda record: record["files"].update({"/etc/passwd": "0" * 64}))),
+    Attack("an entry named as another folder", "unsafe_path",
+           after=manifest(lambda record: record.update(entry="../../board"))),
+    Attack("no manifest", "not_an_entry",
+           after=lambda draft: (draft.path / "manifest.json").unlink()),
+    Attack("no samples", "missing_file", after=lambda draft: (draft.path / SAMPLES).unlink()),
+    # JSON
+    Attack("results.json of 9 MB", "too_large",
+           after=lambda draft: (draft.path / "results.json").write_text(" " * 9_000_000)),
+    Attack("JSON nested a thousand deep", "too_deep",
+           after=rewritten("results.json", lambda text: "[" * 1000 + "]" * 1000)),
+    Attack("NaN among the figures", "not_finite", figure("f1_avg", float("nan"))),
+    Attack("an infinite figure", "not_finite",
+           after=rewritten("results.json", lambda text: text.replace(": 42", ": 1e999", 1))),
+    Attack("a key twice", "duplicate_key",
+           after=rewritten("entry.json", lambda text: text.replace("{", '{"name": "a", ', 1))),
+    Attack("half a results.json", "malformed_json",
+           after=rewritten("results.json", lambda text: text[: len(text) // 2])),
+    Attack("a section of code to load", "schema", set_in("configs", value={"class": "os.system"})),
+    Attack("results of another schema", "schema_version", set_in("schema_version", value=2)),
+    Attack("flags that cannot be", "schema", set_in("config", "policy", value="kind")),
+    Attack("arguments that are no object", "schema", set_in("config", "model_args", value="x" * 9)),
+    Attack("a seed of forty digits", "not_finite", set_in("config", "seed", value=10**40)),
+    Attack("a form that nobody reads", "schema", set_in("model", "form", value="mind")),
+    Attack("a billion resamples", "too_large", set_in("config", "n_resamples", value=10**9)),
+    # what it says of itself
+    Attack("a name that turns the text around", "bad_text", about(name="model \u202egnp.js")),
+    Attack("an address that runs a script", "bad_text", about(url="javascript:alert(1)")),
+    Attack("notes without end", "too_large", about(notes="x" * 3000)),
+    Attack("a tier that does not exist", "claimed_tier", about(claimed_tier="gold")),
+    Attack("a tier above what its samples give", "claimed_tier",
+           about(claimed_tier="recomputed"), entry="limited"),
+    # Parquet
+    Attack("another compression", "parquet_layout", after=repacked(compression="gzip")),
+    Attack("a dictionary that unpacks to gigabytes", "parquet_layout", after=bomb),
+    Attack("a nested column", "parquet_layout", after=nested_column),
+    # rows
+    Attack("a query twice", "duplicate_query", duplicate_row),
+    Attack("a query left out", "missing_query", lambda draft: draft.rows.pop(3)),
+    Attack("a query of no task", "unknown_query",
+           lambda draft: draft.rows[3].update(query_id="999999-0")),
+    Attack("queries in another order", "query_order", swap_rows),
+    Attack("a relevance score that is no number", "not_finite",
+           lambda draft: draft.rows[2].update(relevance_score=float("nan"))),
+    Attack("a span that ends before it starts", "bad_sample",
+           predicted({"spans": [[9.0, 3.0]]}, kind="grounded")),
+    Attack("a span without end", "not_finite",
+           predicted({"spans": [[0.0, float("inf")]]}, kind="grounded")),
+    Attack("a judgement of no category", "bad_judgement", judged(value=["Action/Everything"])),
+    Attack("judgements nested too deep", "too_deep", many_nested),
+    Attack("an unjudged reply where the rule reads", "bad_sample", unjudge),
+    # tasks
+    Attack("a task nobody knows", "unknown_task", rename_task, after=rename_samples),
+    Attack("samples of another version", "task_version",
+           set_in("provenance", "tasks", TASK, "version", value=0.9)),
+    Attack("another version beside the figures", "task_version",
+           set_in("versions", TASK, value=2.0)),
+    Attack("another digest of the rows", "task_rows",
+           set_in("provenance", "tasks", TASK, "rows_sha256", value="0" * 64)),
+    Attack("samples of another set of the task", "task_rows", entry="other_set"),
+    Attack("a part of the task as the whole", "count_differs", whole_task, entry="limited"),
+    Attack("another licence of the annotation", "provenance_differs",
+           set_in("provenance", "tasks", TASK, "licence", value="none")),
+    # predictions
+    Attack("a span moved", "prediction_differs", ground_right, matched=True),
+    Attack("a grounding turned into a refusal", "prediction_differs", refuse_instead, matched=True),
+    Attack("an explanation in better words", "prediction_differs",
+           predicted({"explanation": "The ball is red, not blue."}, kind="refused"), matched=True),
+    Attack("a correction that was not written", "prediction_differs",
+           predicted({"correction": "a blue ball rolls"}, kind="refused"), matched=True),
+    Attack("an unreadable reply read", "prediction_differs",
+           predicted({"kind": "refused", "reason": ""}, kind="unparsed"), matched=True),
+    Attack("a prediction without its reply", "prediction_differs", silence, matched=True),
+    Attack("words of a model without words", "prediction_differs",
+           predicted({"explanation": "There is no dog."}, kind="refused"), entry="refusing"),
+    Attack("flags of an answer without words", "prediction_differs",
+           predicted({"flags": ["reversed"]}, kind="grounded"), entry="blind"),
+    # judgements
+    Attack("categories as the reference has them", "judgement_differs", oracle_categories,
+           matched=True),
+    Attack("a judgement left out", "judgement_differs", drop_judgement, matched=True),
+    Attack("a judgement of a false grounding", "judgement_differs", judge_grounding, matched=True),
+    Attack("a judgement by somebody else", "judgement_differs", judged(judge="mother")),
+    Attack("a refusal left unscored", "judgement_differs", judged(value=None, reason="no time"),
+           matched=True),
+    # figures
+    Attack("a higher score", "score_differs", figure("f1_avg", 0.99)),
+    Attack("a score higher by a millionth", "score_differs", count("ra_miou", 1e-6)),
+    Attack("a score as a truth", "score_differs", figure("f1_relevant", True)),
+    Attack("a score as text", "score_differs", figure("f1_relevant", "0.9")),
+    Attack("a bad score left out", "score_differs", lambda draft: draft.figures.pop("rt_iou,none")),
+    Attack("a figure nobody computes", "score_differs", figure("f1_magic", 1.0)),
+    Attack("a higher score of a slice", "score_differs", figure("f1_irrelevant/strong", 1.0)),
+    Attack("another name in the table", "score_differs",
+           set_in("results", TASK, "alias", value="=HYPERLINK(1)")),
+    Attack("a narrower interval", "interval_differs", narrow),
+    Attack("intervals of another seed", "interval_differs", set_in("config", "seed", value=7)),
+    Attack("scores of another policy", "score_differs", set_in("config", "policy", value="strict")),
+    Attack("fewer unreadable replies", "count_differs", count("n_unparsed", -1)),
+    Attack("fewer unscored refusals", "count_differs", count("n_judged_categories", 1)),
+    Attack("more rows than there are", "count_differs",
+           set_in("n-samples", TASK, value={"original": 2000, "effective": 42})),
+    Attack("no count of the rows", "count_differs", lambda draft: draft.results["n-samples"].clear()),
+    # floors
+    Attack("a lower blind floor", "floor_differs", lower_blind),
+    Attack("relevance scores of repeats that never were", "bad_sample",
+           set_in("config", "repeats", value=7)),
+    Attack("no floors", "floor_differs", lambda draft: draft.results["floors"].clear()),
+    Attack("a blind floor that does not apply", "floor_differs",
+           set_in("floors", TASK, "blind", value={"not_applicable": "one class"})),
+    Attack("other constant categories", "floor_differs",
+           set_in("floors", TASK, "always_refuse", "constant_categories", value=[])),
+    # provenance
+    Attack("a judge of another version", "provenance_differs",
+           set_in("provenance", "judges", "relevance", "version", value="1")),
+    Attack("a judge that never judged", "provenance_differs",
+           set_in("provenance", "judges", "reasoning", value={"judge": "llm", "version": "1"})),
+    Attack("a prompt in other words", "provenance_differs", other_prompt),
+    Attack("a prompt called official", "provenance_differs", official_prompt),
+    Attack("another backend than ran", "provenance_differs",
+           set_in("provenance", "backend", value="bridge")),
+    Attack("the name of another model", "provenance_differs",
+           set_in("model", "name", value="ra_rft_time_r1")),
+    Attack("the form of another model", "provenance_differs",
+           set_in("model", "form", value="time_tag")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_a_tampered_entry_is_refused_with_its_reason(attack, good, shelf, tmp_path):
+    draft = forged.taken_apart(good[attack.entry], tmp_path / "forged")
+    attack.change(draft)
+    if attack.matched:
+        draft.match_figures(shelf)
+    draft.write()
+    attack.after(draft)
+    with pytest.raises(EntryRefused) as refused:
+        verify(draft.path, shelf=shelf)
+    message = str(refused.value)
+    assert refused.value.reason == attack.reason, message
+    assert "\n" not in message
+    assert "expected" in message
+
+
+JUNK = (None, True, -1, 0.5, 10**17, "", "x", [], ["x"], {}, {"a": 1}, {"text": "x"}, [None])
+
+
+def places(value, path=()):
+    """Every place in a JSON value, the whole among them."""
+    yield path
+    keys = value if isinstance(value, dict) else range(len(value) if isinstance(value, list) else 0)
+    for key in keys:
+        yield from places(value[key], (*path, key))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_junk_anywhere_in_what_an_entry_says_is_refused_or_means_nothing(
+    seed, good, shelf, tmp_path
+):
+    generator = random.Random(seed)
+    draft = forged.taken_apart(good["replayed"], tmp_path / "forged")
+    section = generator.choice(("config", "provenance", "model", "floors", "n-samples"))
+    path = generator.choice(list(places(draft.results[section])))
+    set_in(section, *path, value=generator.choice(JUNK))(draft)
+    draft.write()
+    try:
+        assert verify(draft.path, shelf=shelf).tier == "recomputed"
+    except EntryRefused as refused:
+        assert "\n" not in str(refused)
+
+
+def test_there_are_forty_attacks_of_different_kinds():
+    assert len({attack.name for attack in ATTACKS}) == len(ATTACKS) >= 40
+    assert len({attack.reason for attack in ATTACKS}) >= 25
+
+
+@pytest.mark.parametrize("name", ["replayed", "refusing", "blind", "limited"])
+def test_the_entries_that_are_tampered_with_are_good_before(name, good, shelf):
+    verified = verify(good[name], shelf=shelf)
+    assert verified.tier == ("partial" if name == "limited" else "recomputed")
+
+
+def test_an_entry_taken_apart_and_written_again_is_still_good(good, shelf, tmp_path):
+    draft = forged.taken_apart(good["replayed"], tmp_path / "same")
+    draft.match_figures(shelf)
+    assert verify(draft.path, shelf=shelf).tier == "recomputed"

@@ -1,0 +1,147 @@
+"""Which predictions follow from their replies, by rule, by a language model, and without words."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rarft.harness.judges.case import Case
+from rarft.harness.judges.judge_config import JudgeConfig
+from rarft.harness.judges.relevance import predict
+from rarft.harness.judges.rule import judge_reply
+from rarft.harness.run_config import RunConfig
+from rarft.harness.types import Prediction, Query, Reply, Span
+from rarft.leaderboard.entries import EntryRefused
+from rarft.leaderboard.types import Sample
+from rarft.leaderboard.verification.answered import Answered
+from rarft.leaderboard.verification.claims import Claims
+from rarft.leaderboard.verification.predictions import check_predictions
+
+BY_LLM = JudgeConfig(judges={"relevance": "llm"}, judge_model="judge-1")
+
+
+def claims(form="prose", backend="hf", **flags):
+    config = RunConfig(model="m", tasks=("t",), **flags)
+    content = {"provenance": {"backend": backend}}
+    return Claims(path=Path("entry"), content=content, config=config, form=form, tier=None)
+
+
+def answered(prediction, reply="2.0 to 5.0", number=0, clip=None):
+    query = Query(
+        id=str(number), task="t", video="a.mp4", text="a dog", relevant=True, record="0",
+        duration_s=30.0, clip=clip,
+    )  # fmt: skip
+    sample = Sample(query_id=query.id, status="scored", reply=reply)
+    return Answered(query=query, sample=sample, prediction=prediction, speaks=bool(reply))
+
+
+def read(reply, form="prose", **named):
+    return judge_reply(Reply(text=reply, **named), form=form, duration_s=30.0)
+
+
+def outcomes(checks):
+    return [(check.name, check.outcome) for check in checks]
+
+
+def refusal(call):
+    with pytest.raises(EntryRefused) as refused:
+        call()
+    assert refused.value.reason == "prediction_differs"
+    return str(refused.value)
+
+
+def test_what_the_rule_reads_passes():
+    checks = check_predictions("t", [answered(read("2.0 to 5.0"))], claims())
+    assert outcomes(checks) == [("replies", "passed")]
+    assert checks[0].detail == "1 replies read again by form prose"
+
+
+def test_a_moved_span_is_refused_with_the_field_and_both_values():
+    moved = replace(read("2.0 to 5.0"), spans=(Span(2.5, 5.0),))
+    message = refusal(lambda: check_predictions("t", [answered(moved)], claims()))
+    assert "query 0: got the prediction's spans [[2.5, 5.0]], expected [[2.0, 5.0]]" in message
+
+
+def test_times_of_a_clip_count_from_its_start_for_every_reply_or_for_none():
+    clip = Span(10.0, 40.0)
+    moved = replace(read("2.0 to 5.0"), spans=(Span(12.0, 15.0),))
+    both = [answered(moved, clip=clip), answered(moved, number=1, clip=clip)]
+    assert outcomes(check_predictions("t", both, claims())) == [("replies", "passed")]
+    mixed = [both[0], answered(read("2.0 to 5.0"), number=1, clip=clip)]
+    assert "query 1" in refusal(lambda: check_predictions("t", mixed, claims()))
+
+
+def test_replies_in_frames_are_taken_and_leave_the_entry_partial():
+    told = judge_reply(
+        Reply(text="frames 3 to 5", n_frames=8, effective_fps=2.0), form="frames", duration_s=30.0
+    )
+    assert told.spans == (Span(1.0, 2.0),)
+    checks = check_predictions("t", [answered(told, "frames 3 to 5")], claims("frames"))
+    assert outcomes(checks) == [("replies", "lacking")]
+
+
+def test_candidates_of_a_repeated_query_are_taken_but_not_those_of_a_single_one():
+    refused = replace(read("There is no dog."), candidates=(Span(1.0, 2.0),))
+    one = answered(refused, "There is no dog.")
+    checks = check_predictions("t", [one], claims(repeats=3))
+    assert outcomes(checks) == [("replies", "passed"), ("repeats", "taken")]
+    refusal(lambda: check_predictions("t", [one], claims()))
+
+
+@pytest.mark.parametrize("verdict", ["relevant", "irrelevant"])
+def test_verdict_and_span_of_a_language_model_are_taken_and_nothing_else(verdict):
+    reply = "<answer>The dog runs at 7 down to 3.</answer>"
+    one = answered(None, reply)
+    rule = read(reply)
+    case = Case(query=one.query, reply=Reply(text=reply), prediction=rule, text="")
+    told = predict(case, relevance=verdict, span=[7.0, 3.0])
+    checks = check_predictions("t", [replace(one, prediction=told)], claims(judging=BY_LLM))
+    assert outcomes(checks) == [("replies", "taken")]
+    assert "judge-1" in checks[0].detail
+    forged = replace(one, prediction=replace(told, explanation="There is a cat."))
+    refusal(lambda: check_predictions("t", [forged], claims(judging=BY_LLM)))
+
+
+def test_a_reply_without_words_is_no_matter_of_a_language_model():
+    reply = "<think>A dog.</think>"
+    claimed = Prediction(kind="grounded", spans=(Span(1.0, 2.0),))
+    one = answered(claimed, reply)
+    refusal(lambda: check_predictions("t", [one], claims(judging=BY_LLM)))
+
+
+def test_an_answer_without_words_is_the_models_own():
+    told = Prediction(kind="grounded", spans=(Span(1.0, 2.0),), format_ok=True)
+    silent = [answered(told, reply="")]
+    checks = check_predictions("t", silent, claims("structured", backend="bridge"))
+    assert outcomes(checks) == [("replies", "taken")]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Prediction(kind="refused", explanation="No dog.", format_ok=True),
+        Prediction(kind="refused", correction="a cat", format_ok=True),
+        Prediction(kind="refused", spans=(Span(1.0, 2.0),), format_ok=True),
+        Prediction(kind="grounded", spans=(Span(1.0, 2.0),)),
+        Prediction(kind="unparsed", reason="something else"),
+    ],
+    ids=["explains", "corrects", "refuses with spans", "is badly formed", "has another reason"],
+)
+def test_an_answer_without_words_says_no_more_than_it_can(wrong):
+    silent = [answered(wrong, reply="")]
+    refusal(lambda: check_predictions("t", silent, claims("structured", backend="bridge")))
+
+
+@pytest.mark.parametrize(("form", "backend"), [("structured", "vllm"), ("prose", "replay")])
+def test_a_model_that_speaks_does_not_answer_without_words(form, backend):
+    told = Prediction(kind="refused", format_ok=True)
+    reply = '{"relevant": true}' if form == "structured" else "2.0 to 5.0"
+    spoken = answered(read(reply, form), reply)
+    both = [spoken, answered(told, reply="", number=1)]
+    message = refusal(lambda: check_predictions("t", both, claims(form, backend)))
+    assert "query '1' without a reply" in message
+
+
+def test_queries_without_a_score_have_nothing_to_read():
+    lost = replace(answered(None), sample=Sample(query_id="0", status="missing"))
+    assert check_predictions("t", [lost], claims()) == ()
