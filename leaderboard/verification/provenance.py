@@ -37,6 +37,8 @@ def check_provenance(claims: Claims, *, include_path: Sequence[Path]) -> list[Ch
     for name in ("backend", "card_backend"):
         if claims.provenance.get(name) != model.get(name):
             raise _differs(claims, name, claims.provenance.get(name), model.get(name))
+    if claims.provenance.get("seed") != claims.config.seed:
+        raise _differs(claims, "seed", claims.provenance.get("seed"), claims.config.seed)
     card = _find_card(claims.config.model, include_path)
     checks = [_check_prompts(claims, card)]
     if card is not None:

@@ -10,6 +10,7 @@ import pickle
 import random
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -264,6 +265,10 @@ def narrow(draft):
     draft.figures["f1_avg_ci_low,none"] = draft.figures["f1_avg,none"]
 
 
+def other_seed(draft):
+    draft.results["config"]["seed"] = draft.provenance["seed"] = 7
+
+
 def other_prompt(draft):
     next(iter(draft.provenance["prompts"].values()))["text"] += " Think hard."
 
@@ -394,13 +399,14 @@ ATTACKS = [
     Attack("another name in the table", "score_differs",
            set_in("results", TASK, "alias", value="=HYPERLINK(1)")),
     Attack("a narrower interval", "interval_differs", narrow),
-    Attack("intervals of another seed", "interval_differs", set_in("config", "seed", value=7)),
+    Attack("intervals of another seed", "interval_differs", other_seed),
     Attack("scores of another policy", "score_differs", set_in("config", "policy", value="strict")),
     Attack("fewer unreadable replies", "count_differs", count("n_unparsed", -1)),
     Attack("fewer unscored refusals", "count_differs", count("n_judged_categories", 1)),
     Attack("more rows than there are", "count_differs",
            set_in("n-samples", TASK, value={"original": 2000, "effective": 42})),
-    Attack("no count of the rows", "count_differs", lambda draft: draft.results["n-samples"].clear()),
+    Attack("no count of the rows", "count_differs",
+           lambda draft: draft.results["n-samples"].clear()),
     # floors
     Attack("a lower blind floor", "floor_differs", lower_blind),
     Attack("relevance scores of repeats that never were", "bad_sample",
@@ -417,6 +423,8 @@ ATTACKS = [
            set_in("provenance", "judges", "reasoning", value={"judge": "llm", "version": "1"})),
     Attack("a prompt in other words", "provenance_differs", other_prompt),
     Attack("a prompt called official", "provenance_differs", official_prompt),
+    Attack("another seed than the flags'", "provenance_differs",
+           set_in("provenance", "seed", value=1)),
     Attack("another backend than ran", "provenance_differs",
            set_in("provenance", "backend", value="bridge")),
     Attack("the name of another model", "provenance_differs",
@@ -463,10 +471,9 @@ def test_junk_anywhere_in_what_an_entry_says_is_refused_or_means_nothing(
     path = generator.choice(list(places(draft.results[section])))
     set_in(section, *path, value=generator.choice(JUNK))(draft)
     draft.write()
-    try:
+    # Another exception than a refusal would end a site's build at one bad entry.
+    with suppress(EntryRefused):
         assert verify(draft.path, shelf=shelf).tier == "recomputed"
-    except EntryRefused as refused:
-        assert "\n" not in str(refused)
 
 
 def test_there_are_forty_attacks_of_different_kinds():

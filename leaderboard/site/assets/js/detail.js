@@ -32,7 +32,7 @@
     return [
       `${column.title}: ${model.written(figure.v, column)}${unit}${interval ? `, 95% interval ${interval.replace("–", " to ")}` : ""}.`,
       rankText(board, entry, task, column, figure),
-      ...Object.keys(MEANINGS).filter((flag) => model.has(figure, flag)).map((flag) => MEANINGS[flag]),
+      ...Object.keys(MEANINGS).filter((flag) => model.has(figure, flag) && !(flag === "reported" && model.has(figure, "uncertain"))).map((flag) => MEANINGS[flag]),
       figure.note,
     ].filter(Boolean);
   }

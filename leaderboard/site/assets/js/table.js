@@ -12,8 +12,20 @@
   function widthOf(column, hasIntervals) {
     if (column.unit === "text") return column.key === "hardware" ? 12 : 6;
     const longest = Math.max(...column.label.split(" ").map((word) => word.length));
-    const n_characters = !column.ranked || !hasIntervals ? 6 : column.unit === "percent" ? 9 : 2 * column.digits + 5;
-    return Math.max(1.3 + 0.4 * n_characters, 1.35 + 0.45 * longest);
+    const ofFigures = column.ranked && hasIntervals ? 0.31 * (column.unit === "percent" ? 9 : 2 * column.digits + 5) : 2.4;
+    return 1.2 + Math.max(ofFigures, 0.43 * longest);
+  }
+
+  /** Return the least widths of all columns; the last of a group makes room for the group's title. */
+  function widthsOf(columns, hasIntervals) {
+    const widths = columns.map((column) => widthOf(column, hasIntervals));
+    let group = 0;
+    columns.forEach((column, place) => {
+      group = place && column.group === columns[place - 1].group ? group + widths[place] : widths[place];
+      const isLast = place + 1 === columns.length || columns[place + 1].group !== column.group;
+      if (isLast) widths[place] += Math.max(0, 1.2 + 0.44 * groupTitle(column).length - group);
+    });
+    return widths.map((width) => Math.round(100 * width) / 100);
   }
 
   class Table {
@@ -51,7 +63,7 @@
       for (const [id, row] of this.rows) row.querySelector(".pick").checked = view.picks.includes(id);
       this.body.replaceChildren(...rows.map(rowOf));
       this.foot.replaceChildren(...references.map(rowOf));
-      const widths = columns.map((column) => widthOf(column, view.hasIntervals));
+      const widths = widthsOf(columns, view.hasIntervals);
       this.element.style.setProperty("--columns", widths.map((width) => `minmax(${width}rem, ${width}fr)`).join(" ") || "0");
       this.element.style.setProperty("--all", `${widths.reduce((sum, width) => sum + width, 0)}rem`);
       this.element.classList.toggle("no-intervals", !view.hasIntervals);

@@ -1,4 +1,4 @@
-"""Each page of a row, a pair or a sample: axe-core, a phone's width, both themes, http below a path."""
+"""Each page of a row, a pair or a sample: axe-core, a phone's width, both themes, http."""
 
 PAGES = {
     "entry.html": "#id=one",

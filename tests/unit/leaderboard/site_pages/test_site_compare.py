@@ -1,7 +1,10 @@
 """Two rows beside each other, in a real browser."""
 
 READY = "!!document.querySelector('main h1')"
-ROWS = "[...document.querySelectorAll('tr')].map(r => [...r.children].map(c => c.textContent).join('|'))"
+ROWS = (
+    "[...document.querySelectorAll('tr')]"
+    ".map(r => [...r.children].map(c => c.textContent).join('|'))"
+)
 
 
 def test_a_comparison_tells_settings_differences_and_queries(small_site, in_browser):
@@ -16,7 +19,8 @@ def test_a_comparison_tells_settings_differences_and_queries(small_site, in_brow
         await browser.click(".places a")
         await browser.until("!!document.querySelector('.answers .answer')")
         shown = await browser.value_of(
-            "[document.querySelector('.about-query').textContent, document.querySelectorAll('.answer').length]"
+            "[document.querySelector('.about-query').textContent,"
+            " document.querySelectorAll('.answer').length]"
         )
         return rows, links, shown, browser.complaints
 

@@ -12,10 +12,12 @@ def test_an_entry_shows_figures_slices_counts_provenance_and_what_was_verified(
         await browser.open(f"{(site / 'entry.html').as_uri()}#id=one", ready=READY)
         headings = await browser.texts_of("h1, h2")
         rows = await browser.value_of(
-            "[...document.querySelectorAll('tr')].map(r => [...r.children].map(c => c.textContent).join('|'))"
+            "[...document.querySelectorAll('tr')]"
+            ".map(r => [...r.children].map(c => c.textContent).join('|'))"
         )
         links = await browser.value_of(
-            "[...document.querySelectorAll('main a')].map(a => [a.textContent, a.getAttribute('href'), a.rel])"
+            "[...document.querySelectorAll('main a')]"
+            ".map(a => [a.textContent, a.getAttribute('href'), a.rel])"
         )
         charts = await browser.value_of(
             "[...document.querySelectorAll('svg.chart')].map(s => s.getAttribute('aria-label'))"

@@ -154,8 +154,22 @@ def test_records_whose_every_string_attacks_execute_nothing(small_site, in_brows
     assert in_browser(act) == {page: {} for page in PAGES}
 
 
-def test_a_data_file_that_holds_code_in_place_of_data_is_the_hosts_own(small_site):
-    """Strings never end a call of a data file: they are escaped where they are written."""
+def test_pages_that_parsed_their_texts_as_markup_would_be_caught(small_site, in_browser):
+    site = small_site(attack_texts)
+    script = site / "assets" / "js" / "dom.js"
+    made = "document.createTextNode(String(child))"
+    assert made in script.read_text()
+    parsed = "document.createRange().createContextualFragment(String(child))"
+    script.write_text(script.read_text().replace(made, parsed))
+
+    async def act(browser):
+        await browser.call("Page.addScriptToEvaluateOnNewDocument", source=WATCH)
+        return await watched(browser, site, "entry.html", DRAWN)
+
+    assert in_browser(act)["hits"]
+
+
+def test_strings_never_end_the_call_of_a_data_file(small_site):
     site = small_site(attack_texts)
     for path in (site / "data").rglob("*.js"):
         text = path.read_text("utf-8")
@@ -164,4 +178,3 @@ def test_a_data_file_that_holds_code_in_place_of_data_is_the_hosts_own(small_sit
         assert json.loads(key)
         assert json.loads(value)
         assert not set("<>&\u2028\u2029") & set(text)
-        assert len(text.splitlines()) == 1

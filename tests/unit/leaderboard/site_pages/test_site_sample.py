@@ -82,7 +82,8 @@ def test_the_timeline_seeks_the_video_by_click_drag_and_keys(small_site, in_brow
     async def act(browser):
         await browser.open(
             address(site, "&query=0-0"),
-            ready="document.querySelector('video').readyState >= 2 && !!document.querySelector('.lane-span')",
+            ready="document.querySelector('video').readyState >= 2"
+            " && !!document.querySelector('.lane-span')",
         )
         times: dict[str, Any] = {"start": await browser.value_of(NOW)}
         box = await browser.value_of(
