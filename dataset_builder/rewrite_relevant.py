@@ -17,8 +17,9 @@ from rarft.dataset_builder.config import llm_settings
 from rarft.dataset_builder.step_prompt import step_prompt
 from rarft.dataset_builder.store import FAILURES, PARAPHRASES, Failure, failure_from_row, row_of
 from rarft.dataset_builder.types import Row
+from rarft.dataset_builder.verify.edits import edits_between
 from rarft.dataset_builder.verify.limits import Rules
-from rarft.dataset_builder.verify.query_rules import length_finding
+from rarft.dataset_builder.verify.query_rules import length_finding, other_meaning_finding
 from rarft.harness.llm import LLMAnswer
 from rarft.harness.stages.append_log import AppendLog, read_rows
 
@@ -82,10 +83,17 @@ def _failed(building: Building) -> set[str]:
 
 
 def fault_of(row: Row, answer: LLMAnswer, rules: Rules) -> str:
-    """Say why an answer cannot stand for a relevant query, "" where it can."""
+    """Say why an answer cannot stand for a relevant query, "" where it can.
+
+    One whose words say something else would be a wrong label, so it is not taken even where a
+    synonym that no list has is all that is the matter.
+    """
     if not isinstance(answer.value, Paraphrase):
         return answer.failure or "the model gave no answer"
-    finding = length_finding(answer.value.query, row.query, rules)
+    text = answer.value.query
+    finding = length_finding(text, row.query, rules) or other_meaning_finding(
+        edits_between(row.query.text, text)
+    )
     return finding.detail if finding else ""
 
 
