@@ -7,8 +7,9 @@ stated there: `top` takes the best ones, `balanced` those that the plan so far u
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from types import MappingProxyType
 
 from rarft.dataset_builder.building import Building
 from rarft.dataset_builder.config import BuildConfig, Choice
@@ -62,28 +63,39 @@ def plan_keys(rows: Iterable[Row], plans: Plans) -> Iterator[PlanKey]:
 
 def plan(building: Building, rows: Sequence[Row], categorized: Mapping[str, Categorized]) -> int:
     """Plan the irrelevant queries of every categorized query that has no plan; return how many."""
-    used = Counter(path for one in read_plan(building) for path in one.categories)
+    used: Counter[str] = Counter()
+    last = ""
+    for one in read_plan(building):
+        used.update(one.categories)
+        last = one.query_id
     planned = plans_of(building)
+    # A kill while a group was written may have left the last query some of its levels.
+    begun = {last: {one.level for one in planned.get(last, ())}}
     left = (
         (number, categorized[row.query.id])
         for number, row in enumerate(rows)
-        if row.query.id in categorized and row.query.id not in planned
+        if row.query.id in categorized and (row.query.id not in planned or row.query.id in begun)
     )
     n_planned = 0
     with AppendLog(building.directory / PLAN) as log:
         while queries := list(islice(left, _N_A_GROUP)):
-            group = list(plan_queries(queries, building.config, used))
+            group = list(plan_queries(queries, building.config, used, begun=begun))
             log.append([row_of(one) for one in group])
             n_planned += len(group)
     return n_planned
 
 
 def plan_queries(
-    categorized: Iterable[tuple[int, Categorized]], config: BuildConfig, used: Counter[str]
+    categorized: Iterable[tuple[int, Categorized]],
+    config: BuildConfig,
+    used: Counter[str],
+    *,
+    begun: Mapping[str, Collection[Level]] = MappingProxyType({}),
 ) -> Iterator[Planned]:
     """Yield the plans of queries, each given with its number in the source.
 
-    `used` counts the categories of all plans so far, and is added to.
+    `used` counts the categories of all plans so far, and is added to. `begun` has the levels that a
+    query is planned for already.
 
     Example:
         >>> found = Categorized(query_id="a", categories=("x", "y", "z"), reasons=("", "", ""))
@@ -95,7 +107,7 @@ def plan_queries(
     """
     for number, one in categorized:
         for level in levels_of(number, config):
-            if N_EDITS[level] > len(one.categories):
+            if N_EDITS[level] > len(one.categories) or level in begun.get(one.query_id, ()):
                 continue
             chosen = choose(
                 one.categories[: config.n_categories], N_EDITS[level], config.choice, used
