@@ -26,11 +26,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from rarft.dataset_builder.build_draw import make_material, plans_of
+from rarft.dataset_builder.build_draw import make_material
 from rarft.dataset_builder.building import Building
 from rarft.dataset_builder.config import BuildConfig, LLMEffort
 from rarft.dataset_builder.draft_store import DraftStore
-from rarft.dataset_builder.plan import plan
+from rarft.dataset_builder.plan import plan, plan_keys, plans_of
 from rarft.dataset_builder.rewrite import open_draws, rewrite
 from rarft.dataset_builder.types import TASK, Categorized, Origin, Row
 from rarft.harness.types import Query, Span
@@ -104,15 +104,13 @@ def planned_build(folder: Path, n_rows: int, url: str) -> tuple[Building, list[R
 def timed_rewrite(building: Building, rows: list[Row]) -> tuple[float, int, int]:
     """Run the step once; return its seconds, its calls and the candidates that are stored."""
     with DraftStore(building.directory) as store:
-        plans = plans_of(building, rows)
+        plans = plans_of(building)
         material = make_material(building, rows, store)
         start = time.perf_counter()
-        draws = list(open_draws(rows, plans, store, building.config))
+        draws = open_draws(rows, plans, store, building.config)
         asked = rewrite(building, draws, store, material.descriptions)
         seconds = time.perf_counter() - start
-        n_stored = sum(
-            len(store.candidates((one.query_id, one.level))) for of in plans.values() for one in of
-        )
+        n_stored = sum(len(store.candidates(key)) for key in plan_keys(rows, plans))
     return seconds, asked.n_calls, n_stored
 
 

@@ -34,6 +34,7 @@ from rarft.harness.models.hf import HfModel
 from rarft.harness.models.openai_body import chat_messages_with_parts
 from rarft.harness.models.openai_settings import read_settings
 from rarft.harness.models.openai_video import VideoParts
+from rarft.harness.report.marked_page import with_part
 
 ROOT: Final = Path(__file__).parents[1]
 RESULTS: Final = ROOT / "bench" / "results" / "served_parity.json"
@@ -251,11 +252,8 @@ def served_table(rows: Sequence[ServedParity], versions: dict[str, str]) -> str:
 def write_between_marks(table: str, page: Path) -> None:
     """Put the table into the page where it has the marks for it."""
     text = page.read_text(encoding="utf-8")
-    if TABLE_START not in text:
-        return
-    before, rest = text.split(TABLE_START)
-    _, after = rest.split(TABLE_END)
-    page.write_text(f"{before}{TABLE_START}\n{table}{TABLE_END}{after}", encoding="utf-8")
+    written = with_part(text, f"\n{table}", begin=TABLE_START, end=TABLE_END)
+    page.write_text(written, encoding="utf-8")
 
 
 def main() -> int:

@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from tiny_runs import ARMS, BASE
+
 from rarft.harness.metrics import QueryOutcome, counts, figures
 from rarft.harness.statistics import Difference, cluster_bootstrap, holm, paired_bootstrap
 from rarft.harness.taxonomy import HARD_LEVELS
 
-BASE: Final = "base"
-ARMS: Final = ("shuffled", "refuse_iou", "explain", "rarft", "sft")
 CHAIN: Final = (BASE, *ARMS)
 COMPARISONS: Final = (
     ("rarft", BASE),

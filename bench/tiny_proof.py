@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from tiny_jobs import Job, run_jobs
-from tiny_record import BASE, EVALUATED, TRAINED, GridRecord
+from tiny_record import EVALUATED, TRAINED, GridRecord
+from tiny_runs import ARMS, BASE, SEEDS, TASK, run_name
 
 from rarft.harness.errors import UserError
 from rarft.harness.models import find_card
@@ -30,9 +31,6 @@ from rarft.harness.models.revision import resolve_revision
 from rarft.harness.stages.run_lock import hold
 from rarft.trainer.recipe_files import find_recipe
 
-ARMS: Final = ("shuffled", "refuse_iou", "explain", "rarft", "sft")
-SEEDS: Final = (0, 1, 2)
-TASK: Final = "synth_hi"
 N_QUERIES: Final = 1000
 BATCH_SIZE: Final = 16
 BUDGET_H: Final = 6.0
@@ -55,11 +53,6 @@ class Grid:
     def runs(self) -> list[tuple[str, int]]:
         """Return arm and seed of every run, seed by seed."""
         return [(arm, seed) for seed in self.seeds for arm in self.arms]
-
-
-def run_name(arm: str, seed: int) -> str:
-    """Return the folder of a run."""
-    return f"{arm}-{seed}"
 
 
 def train_job(grid: Grid, arm: str, seed: int) -> Job:

@@ -13,7 +13,6 @@ from tiny_jobs import Job, OnUsage, Usage
 from rarft.harness.atomic_file import write_atomic
 from rarft.harness.errors import UserError
 
-BASE: Final = "base"
 TRAINED: Final = "training"
 EVALUATED: Final = "evaluation"
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -17,8 +16,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from tiny_figures import (
-    ARMS,
-    BASE,
     Compared,
     Resampling,
     Seeds,
@@ -26,6 +23,7 @@ from tiny_figures import (
     compared_arms,
     criteria,
 )
+from tiny_runs import BASE, TASK, run_name, run_of
 from tiny_tables import results_text, write_between_marks
 from tiny_thoughts import read_thoughts
 
@@ -33,11 +31,9 @@ from rarft.harness.atomic_file import write_atomic
 from rarft.harness.errors import NotFoundError, UserError
 from rarft.harness.report.compare_runs import ComparedRuns, read_compared_runs
 
-TASK: Final = "synth_hi"
 ROOT: Final = Path(__file__).resolve().parent.parent
 RESULTS: Final = ROOT / "bench" / "results" / "tiny_proof.json"
 PAGE: Final = ROOT / "docs" / "tiny_proof.md"
-_RUN: Final = re.compile(rf"({'|'.join(ARMS)})-(\d+)")
 
 
 def read_runs(folder: Path) -> tuple[dict[str, Seeds], ComparedRuns]:
@@ -50,12 +46,12 @@ def read_runs(folder: Path) -> tuple[dict[str, Seeds], ComparedRuns]:
     compared = read_compared_runs(directories)
     arms: dict[str, dict[int, Any]] = {}
     for one in compared.runs:
-        named = _RUN.fullmatch(one.name)
+        named = run_of(one.name)
         if one.name != BASE and named is None:
             raise UserError(
                 f"got {folder}/eval/{one.name}, expected {BASE} or <arm>-<seed>; move it away"
             )
-        arm, seed = (named[1], int(named[2])) if named else (BASE, 0)
+        arm, seed = named or (BASE, 0)
         if TASK not in one.outcomes:
             raise NotFoundError(f"got {folder}/eval/{one.name} without {TASK}; evaluate it on that")
         arms.setdefault(arm, {})[seed] = one.outcomes[TASK]
@@ -138,7 +134,7 @@ def report(folder: Path, *, draw: Resampling, results: Path, page: Path) -> dict
 
 
 def _evaluations(folder: Path, arm: str, seeds: Seeds) -> list[Path]:
-    names = [BASE] if arm == BASE else [f"{arm}-{seed}" for seed in seeds]
+    names = [BASE] if arm == BASE else [run_name(arm, seed) for seed in seeds]
     return [folder / "eval" / name for name in names]
 
 

@@ -6,19 +6,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from tiny_figures import BASE, CHAIN, ArmFigures, Compared, Criterion, Figure, figure_of
+from tiny_figures import CHAIN, ArmFigures, Compared, Criterion, Figure, figure_of
+from tiny_runs import BASE
 from tiny_thoughts import Thoughts
 
 from rarft.harness.report.columns import percent
+from rarft.harness.report.marked_page import with_part
 from rarft.harness.taxonomy import HARD_LEVELS
 
 START: Final = "<!-- results: begin (made by python bench/tiny_report.py) -->"
 END: Final = "<!-- results: end -->"
-COMMANDS: Final = """\
-```bash
-python bench/tiny_proof.py --output runs/tiny
-python bench/tiny_report.py runs/tiny
-```"""
 TITLES: Final = {
     "f1_relevant": "F1 re.",
     "f1_irrelevant": "F1 irre.",
@@ -67,8 +64,6 @@ def results_text(
         "and how many ground a query without one, with what mIoU.",
         thought_table({arm: thoughts[arm] for arm in order if arm in thoughts}),
         hours_table(processor_h) if processor_h else "",
-        "These commands trained and evaluated the arms, and wrote the tables.",
-        COMMANDS,
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -184,9 +179,8 @@ def write_between_marks(text: str, page: Path) -> None:
     content = page.read_text(encoding="utf-8")
     if START not in content:
         content = f"{content.rstrip()}\n\n## Results\n\n{START}\n{END}\n"
-    before, _, rest = content.partition(START)
-    _, _, after = rest.partition(END)
-    page.write_text(f"{before}{START}\n\n{text}\n{END}{after}", encoding="utf-8")
+    written = with_part(content, f"\n\n{text}\n", begin=START, end=END)
+    page.write_text(written, encoding="utf-8")
 
 
 def _signed(fraction: float) -> str:

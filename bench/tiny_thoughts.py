@@ -10,12 +10,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from rarft.harness.errors import NotFoundError
-
-YES: Final = ": yes"
-"""What ends the line of an event that shows all of the query, `trainer/tiny/thoughts.py`."""
+from rarft.trainer.tiny.thoughts import SHOWS_ALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +62,7 @@ def has_yes(reply: str) -> bool:
         True
     """
     thought, _, _ = reply.partition("</think>")
-    return any(line.endswith(YES) for line in thought.splitlines())
+    return any(line.endswith(SHOWS_ALL) for line in thought.splitlines())
 
 
 def read_thoughts(

@@ -19,7 +19,6 @@ from rarft.dataset_builder.build_draw import (
     Material,
     draw,
     make_material,
-    plans_of,
     prepare,
     spend,
 )
@@ -34,13 +33,19 @@ from rarft.dataset_builder.build_rows import make_rows, read_relevant
 from rarft.dataset_builder.building import Building
 from rarft.dataset_builder.categorize import failed_queries, read_categories
 from rarft.dataset_builder.draft_store import DraftStore
-from rarft.dataset_builder.plan import levels_of
+from rarft.dataset_builder.plan import levels_of, plans_of
 from rarft.dataset_builder.rewrite_relevant import read_paraphrases
 from rarft.dataset_builder.row_files import read_rows
 from rarft.dataset_builder.split import split_rows
-from rarft.dataset_builder.store import ACCEPTED, MISSING, REJECTED_ROWS, Missing, row_of
+from rarft.dataset_builder.store import (
+    ACCEPTED,
+    MISSING,
+    REJECTED_ROWS,
+    Missing,
+    row_of,
+    write_lines,
+)
 from rarft.dataset_builder.types import Row
-from rarft.harness.atomic_file import write_atomic
 from rarft.harness.stages.append_log import encode_row
 from rarft.harness.stages.append_log import read_rows as read_log
 from rarft.harness.stages.run_lock import hold
@@ -48,10 +53,10 @@ from rarft.harness.stages.run_lock import hold
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """How far a build is: what it holds, what is missing, and what this run has asked."""
+    """How far a build is: what it holds, what is missing by reason, and what this run has asked."""
 
     counts: dict[str, Any]
-    missing: tuple[Missing, ...]
+    missing: Counter[str]
     asked: Asked
 
     @property
@@ -90,10 +95,8 @@ def _finished(building: Building) -> Built | None:
         return None
     if record.get("inputs_sha256") != inputs_digest(directory, building.config):
         return None
-    missing = tuple(
-        Missing(query_id=row["query_id"], level=row["level"], reason=row["reason"])
-        for row in read_log(directory / MISSING, required=("query_id", "level", "reason"))
-    )
+    required = ("query_id", "level", "reason")
+    missing = Counter(row["reason"] for row in read_log(directory / MISSING, required=required))
     return Built(counts=record["counts"], missing=missing, asked=Asked())
 
 
@@ -134,18 +137,18 @@ def finish(
         accepted_rows(active, chosen, texts, config), config.splits, seed=config.seed
     )
     counts = write_accepted(building, accepted)
-    missing = tuple(
+    missing = write_missing(
+        building,
         missing_queries(
             active,
-            plans_of(building, active),
+            plans_of(building),
             read_categories(building),
             failed_queries(building),
             material.store,
             chosen,
             config,
-        )
+        ),
     )
-    write_atomic(directory / MISSING, b"".join(encode_row(row_of(one)) for one in missing))
     is_short = config.n_queries is not None and counts["n_relevant"] < config.n_queries
     if is_short and not asked.is_over:
         asked = asked + Asked(
@@ -158,9 +161,9 @@ def finish(
             "n_source_rows": len(material.rows),
             "n_rejected_source_rows": _n_lines(directory / REJECTED_ROWS),
             **counts,
-            "n_missing": len(missing),
+            "n_missing": missing.total(),
         },
-        "missing": dict(Counter(one.reason.partition(":")[0] for one in missing).most_common()),
+        "missing": dict(_kinds(missing).most_common()),
         "rejected_candidates": rejections(directory),
         "costs": costs(directory),
         "guessability": balanced.facts,
@@ -168,6 +171,14 @@ def finish(
     }
     write_record(directory, config, facts)
     return Built(counts=facts["counts"], missing=missing, asked=asked)  # type: ignore[arg-type]
+
+
+def _kinds(reasons: Counter[str]) -> Counter[str]:
+    """Return the counts of reasons without what differs from query to query."""
+    kinds: Counter[str] = Counter()
+    for reason, count in reasons.items():
+        kinds[reason.partition(":")[0]] += count
+    return kinds
 
 
 def _n_lines(path: Path) -> int:
@@ -181,12 +192,13 @@ def write_accepted(building: Building, rows: Iterable[Row]) -> dict[str, Any]:
     """Write the rows a build ends with; return their counts."""
     levels: Counter[str] = Counter()
     splits: Counter[str] = Counter()
-    lines = bytearray()
-    for row in rows:
+
+    def line(row: Row) -> bytes:
         levels[row.query.level or "none"] += 1
         splits[row.origin.split] += 1
-        lines += encode_row(row.to_json())
-    write_atomic(building.directory / ACCEPTED, bytes(lines))
+        return encode_row(row.to_json())
+
+    write_lines(building.directory / ACCEPTED, map(line, rows))
     n_relevant = levels["original"]
     return {
         "n_relevant": n_relevant,
@@ -194,6 +206,18 @@ def write_accepted(building: Building, rows: Iterable[Row]) -> dict[str, Any]:
         "levels": dict(levels),
         "splits": dict(splits),
     }
+
+
+def write_missing(building: Building, missing: Iterable[Missing]) -> Counter[str]:
+    """Write what is planned and not there; return how often for which reason."""
+    reasons: Counter[str] = Counter()
+
+    def line(one: Missing) -> bytes:
+        reasons[one.reason] += 1
+        return encode_row(row_of(one))
+
+    write_lines(building.directory / MISSING, map(line, missing))
+    return reasons
 
 
 def split_again(building: Building) -> dict[str, Any]:
@@ -204,7 +228,7 @@ def split_again(building: Building) -> dict[str, Any]:
     """
     directory, config = building.directory, building.config
     with hold(directory):
-        rows = list(read_rows(directory / ACCEPTED))
+        rows = read_rows(directory / ACCEPTED)
         counts = write_accepted(building, split_rows(rows, config.splits, seed=config.seed))
         known = read_record(directory) or {}
         known["counts"] = {**known.get("counts", {}), **counts}

@@ -16,6 +16,27 @@ from rarft.harness.types import Query
 Chosen = Mapping[PlanKey, Candidate]
 
 
+class StoredChoice(Mapping[PlanKey, Candidate]):
+    """The candidate of each plan, read when it is asked for; memory holds its id."""
+
+    def __init__(self, chosen: Chosen, store: DraftStore) -> None:
+        self._ids = {key: one.id for key, one in chosen.items()}
+        self._store = store
+
+    def __getitem__(self, key: PlanKey) -> Candidate:
+        wanted = self._ids[key]
+        return next(one for one in self._store.candidates(key) if one.id == wanted)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._ids
+
+    def __iter__(self) -> Iterator[PlanKey]:
+        return iter(self._ids)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+
 def accepted_rows(
     rows: Sequence[Row], chosen: Chosen, paraphrases: Mapping[str, str], config: BuildConfig
 ) -> Iterator[Row]:

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from rarft.dataset_builder.build_accept import Chosen
+from rarft.dataset_builder.build_accept import Chosen, StoredChoice
 from rarft.dataset_builder.build_calls import Asked
-from rarft.dataset_builder.build_draw import Material, draw, plans_of, spend
+from rarft.dataset_builder.build_draw import Material, draw, spend
 from rarft.dataset_builder.build_record import balance_rounds
 from rarft.dataset_builder.building import Building
 from rarft.dataset_builder.config import BuildConfig
 from rarft.dataset_builder.draft_store import GUESSABLE
-from rarft.dataset_builder.plan import levels_of
+from rarft.dataset_builder.on_demand import OnDemand, picked
+from rarft.dataset_builder.plan import levels_of, plan_keys, plans_of
 from rarft.dataset_builder.rewrite_relevant import paraphrase, read_paraphrases
 from rarft.dataset_builder.store import BALANCE, PlanKey
 from rarft.dataset_builder.types import Candidate, Finding, Row, Verdict
@@ -96,7 +98,7 @@ def balance(
             asked = _redraw(building, rows, material, choice)
         total, building = total + asked, spend(building, asked)
     return Balanced(
-        chosen=choice.chosen,
+        chosen=StoredChoice(choice.chosen, material.store),
         facts=_facts(building, choice, before=before),
         is_paraphrased=choice.is_paraphrased,
         asked=total,
@@ -104,12 +106,15 @@ def balance(
 
 
 def usable_groups(building: Building, rows: Sequence[Row], material: Material) -> Groups:
-    """Return the candidates that can stand for each plan; plans without any are left out."""
-    keys: list[PlanKey] = [
-        (one.query_id, one.level) for of in plans_of(building, rows).values() for one in of
-    ]
-    groups = {key: material.store.usable(key) for key in keys}
-    return {key: group for key, group in groups.items() if group}
+    """Return the texts that can stand for each plan; plans without any are left out."""
+    keys = plan_keys(rows, plans_of(building))
+    groups = ((key, material.store.usable(key)) for key in keys)
+    return {key: list(map(_without_answer, group)) for key, group in groups if group}
+
+
+def _without_answer(candidate: Candidate) -> Candidate:
+    """Return what is chosen by: the text."""
+    return replace(candidate, categories=(), refusal="", reasons=())
 
 
 def set_rows(active: Sequence[Row], groups: Groups, config: BuildConfig) -> Sequence[Row]:
@@ -119,12 +124,12 @@ def set_rows(active: Sequence[Row], groups: Groups, config: BuildConfig) -> Sequ
     """
     if config.n_queries is None:
         return active
-    whole = [
-        row
+    whole = (
+        number
         for number, row in enumerate(active)
         if all((row.query.id, level) in groups for level in levels_of(number, config))
-    ]
-    return whole[: config.n_queries]
+    )
+    return picked(active, islice(whole, config.n_queries))
 
 
 def best_choice(building: Building, rows: Sequence[Row], groups: Groups) -> tuple[Choice, Choice]:
@@ -133,10 +138,12 @@ def best_choice(building: Building, rows: Sequence[Row], groups: Groups) -> tupl
     texts = read_paraphrases(building) if building.config.paraphrase else {}
     if not texts or own.is_enough:
         return own, own
-    told = [
-        replace(row, query=replace(row.query, text=texts.get(row.query.id, row.query.text)))
-        for row in rows
-    ]
+
+    def told_row(number: int) -> Row:
+        query = rows[number].query
+        return replace(rows[number], query=replace(query, text=texts.get(query.id, query.text)))
+
+    told = OnDemand(range(len(rows)), told_row)
     other = replace(_select(building, told, groups), is_paraphrased=True)
     return min((own, other), key=lambda choice: choice.leakage), own
 

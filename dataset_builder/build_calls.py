@@ -107,7 +107,7 @@ def ask_step(
         waiting = waiting_digests(directory / BATCHES / step) if directory else frozenset[str]()
         asked = Asked()
         for start in range(0, len(items), N_AT_ONCE):
-            chunk = items[start : start + N_AT_ONCE]
+            chunk = list(items[start : start + N_AT_ONCE])
             requests = [build(item) for item in chunk]
             _check_not_waiting(requests, settings, waiting)
             left = _left(settings, asked.usd)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rarft.dataset_builder.verify import Checks, Rules
     from rarft.dataset_builder.verify.limits import OnAsked
 
-_OURS: Final = frozenset({"by_batch", "directory", "on_asked"})
+_OURS: Final = frozenset({"by_batch", "directory", "on_asked", "n_processes"})
 """Fields of Checks that follow from the build, not from its config."""
 
 
@@ -46,6 +46,7 @@ def checks_of(building: Building, on_asked: OnAsked | None = None) -> Checks:
         by_batch=building.effort.batch,
         directory=building.directory,
         on_asked=on_asked,
+        n_processes=building.n_processes,
     )
 
 

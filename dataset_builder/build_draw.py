@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,22 +11,23 @@ from rarft.dataset_builder.build_verify import verify_candidates
 from rarft.dataset_builder.building import Building
 from rarft.dataset_builder.categorize import categorize, read_categories
 from rarft.dataset_builder.draft_store import DraftStore
-from rarft.dataset_builder.plan import plan, read_plan
+from rarft.dataset_builder.plan import plan, plan_keys, plans_of
 from rarft.dataset_builder.rewrite import open_draws, rewrite
 from rarft.dataset_builder.rewrite_input import (
     Descriptions,
     read_descriptions,
     video_descriptions,
 )
-from rarft.dataset_builder.store import PlanKey
-from rarft.dataset_builder.types import Planned, Row
+from rarft.dataset_builder.types import Row
+from rarft.dataset_builder.verify import VideoQueries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """The rows of a build, what their videos show, and the candidates so far."""
+    """The rows of a build, by number and by video, what these show, and the candidates so far."""
 
     rows: Sequence[Row]
+    queries: VideoQueries
     descriptions: Descriptions
     store: DraftStore
 
@@ -40,7 +40,9 @@ def make_material(building: Building, rows: Sequence[Row], store: DraftStore) ->
     """
     path = building.config.descriptions
     named = read_descriptions(Path(path)) if path else {}
-    return Material(rows=rows, descriptions=video_descriptions(rows, named), store=store)
+    queries = VideoQueries(rows)
+    shown = video_descriptions(queries, named)
+    return Material(rows=rows, queries=queries, descriptions=shown, store=store)
 
 
 def spend(building: Building, asked: Asked) -> Building:
@@ -59,34 +61,25 @@ def prepare(building: Building, active: Sequence[Row]) -> Asked:
     return asked
 
 
-def plans_of(building: Building, active: Sequence[Row]) -> dict[str, list[Planned]]:
-    """Return the stored plans of these queries."""
-    wanted = {row.query.id for row in active}
-    plans: dict[str, list[Planned]] = defaultdict(list)
-    for planned in read_plan(building):
-        if planned.query_id in wanted and planned.level in building.config.levels:
-            plans[planned.query_id].append(planned)
-    return plans
-
-
 def draw(building: Building, active: Sequence[Row], material: Material) -> Asked:
     """Rewrite and verify until every plan has its candidates or has used its budget.
 
     Raises:
         UserError: no answer can be had, or a check cannot work as asked; what came is stored.
     """
-    plans = plans_of(building, active)
-    keys: list[PlanKey] = [(one.query_id, one.level) for of in plans.values() for one in of]
+    plans, store = plans_of(building), material.store
     total = Asked()
     while True:
-        asked = verify_candidates(building, material.rows, keys, material.store)
+        keys = plan_keys(active, plans)
+        asked = verify_candidates(building, material.queries, keys, store)
         total, building = total + asked, spend(building, asked)
         if asked.is_over and not building.effort.batch:
             return total
-        draws = list(open_draws(active, plans, material.store, building.config))
+        draws = open_draws(active, plans, store, building.config)
         if not draws:
             return total
-        asked = rewrite(building, draws, material.store, material.descriptions)
+        asked = rewrite(building, draws, store, material.descriptions)
         total, building = total + asked, spend(building, asked)
         if asked.is_over:
-            return total + verify_candidates(building, material.rows, keys, material.store)
+            keys = plan_keys(active, plans)
+            return total + verify_candidates(building, material.queries, keys, store)

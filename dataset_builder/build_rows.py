@@ -6,7 +6,7 @@ import hashlib
 import re
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from rarft.dataset_builder.build_checks import rules_of
 from rarft.dataset_builder.building import Building
 from rarft.dataset_builder.config import BuildConfig
-from rarft.dataset_builder.row_files import read_rows, write_rows
+from rarft.dataset_builder.output.row_index import digest_of
+from rarft.dataset_builder.row_files import read_rows, stored_rows, write_rows
 from rarft.dataset_builder.store import REJECTED_ROWS, ROWS, row_of
 from rarft.dataset_builder.types import Rejected, Row
 from rarft.harness.errors import UserError, VideoError
@@ -34,25 +35,33 @@ def make_rows(building: Building) -> None:
     path = building.directory / ROWS
     if path.exists():
         return
-    rejected: list[Rejected] = []
-    draft = path.with_name(f".{ROWS}.{secrets.token_hex(6)}")
+    drafts = [path.with_name(f".{name}.{secrets.token_hex(6)}") for name in (ROWS, REJECTED_ROWS)]
+    kinds: Counter[str] = Counter()
     try:
-        n_rows = write_rows(draft, islice(_kept(building.config, rejected), building.config.limit))
+        with drafts[1].open("wb") as rejected:
+
+            def leave_out(one: Rejected) -> None:
+                kinds[_kind(one.reason)] += 1
+                rejected.write(encode_row(row_of(one)))
+
+            kept = _kept(building.config, leave_out)
+            n_rows = write_rows(drafts[0], islice(kept, building.config.limit))
         if not n_rows:
-            raise UserError(_none_left(building.config, rejected))
-        rows = b"".join(encode_row(row_of(one)) for one in rejected)
-        (building.directory / REJECTED_ROWS).write_bytes(rows)
-        draft.replace(path)
+            raise UserError(_none_left(building.config, kinds))
+        drafts[1].replace(building.directory / REJECTED_ROWS)
+        drafts[0].replace(path)
     finally:
-        draft.unlink(missing_ok=True)
-    for reason, count in Counter(_kind(one.reason) for one in rejected).most_common(5):
+        for draft in drafts:
+            draft.unlink(missing_ok=True)
+    for reason, count in kinds.most_common(5):
         building.say(f"{count} rows left out: {reason}")
 
 
-def read_relevant(building: Building) -> list[Row]:
+def read_relevant(building: Building) -> Sequence[Row]:
     """Return the rows of a build that can be rewritten: relevant, with a span inside the video.
 
-    Others are there where rarft-data normalise wrote the file into the build's folder.
+    Each is read when it is asked for. Others are there where rarft-data normalise wrote the file
+    into the build's folder.
 
     Raises:
         UserError: there are none, or a line is no row.
@@ -60,15 +69,22 @@ def read_relevant(building: Building) -> list[Row]:
     from rarft.dataset_builder.verify.query_rules import span_finding
 
     rules = rules_of(building.config)
-    rows = [row for row in read_rows(building.directory / ROWS) if row.query.relevant]
-    usable = [row for row in rows if span_finding(row.query, rules) is None]
+    n_late = 0
+
+    def is_usable(row: Row) -> bool:
+        nonlocal n_late
+        is_late = row.query.relevant and span_finding(row.query, rules) is not None
+        n_late += is_late
+        return row.query.relevant and not is_late
+
+    usable = stored_rows(building.directory / ROWS, keep=is_usable)
     if not usable:
         raise UserError(
             f"got {building.directory / ROWS} without a usable relevant row, expected relevant "
             "queries with spans inside their videos; check the source"
         )
-    if len(usable) < len(rows):
-        building.say(f"{len(rows) - len(usable)} rows left out: the span is not inside the video")
+    if n_late:
+        building.say(f"{n_late} rows left out: the span is not inside the video")
     return usable
 
 
@@ -84,24 +100,25 @@ def in_shard(video: str, config: BuildConfig) -> bool:
     return int.from_bytes(digest[:8], "big") % config.n_shards == config.shard_number
 
 
-def _kept(config: BuildConfig, rejected: list[Rejected]) -> Iterator[Row]:
+def _kept(config: BuildConfig, leave_out: Callable[[Rejected], None]) -> Iterator[Row]:
     folders, rules = tuple(map(Path, config.videos)), rules_of(config)
     for folder in folders:
         if not folder.is_dir():
             raise UserError(f"got videos: {folder}, expected a folder; check the path")
-    seen: set[str] = set()
+    seen: set[int] = set()
     for one in _source_rows(config):
         if isinstance(one, Rejected):
-            rejected.append(one)
+            leave_out(one)
         elif not one.query.relevant:
             # Irrelevant queries of a source are another build's; only relevant ones are rewritten.
             continue
         elif in_shard(one.query.video, config):
-            fault = "the id is that of an earlier row" if one.query.id in seen else ""
-            seen.add(one.query.id)
+            digest = digest_of(one.query.id)
+            fault = "the id is that of an earlier row" if digest in seen else ""
+            seen.add(digest)
             fault = fault or _fault(one, folders, rules)
             if fault:
-                rejected.append(_rejected(one, fault))
+                leave_out(_rejected(one, fault))
             else:
                 yield one
 
@@ -154,7 +171,7 @@ def _kind(reason: str) -> str:
     return re.sub(r"\d+(?:\.\d+)?", "…", reason)
 
 
-def _none_left(config: BuildConfig, rejected: list[Rejected]) -> str:
-    kinds = Counter(_kind(one.reason) for one in rejected).most_common(1)
-    why = f"; {kinds[0][1]} were left out, most for: {kinds[0][0]}" if kinds else ""
+def _none_left(config: BuildConfig, kinds: Counter[str]) -> str:
+    first = kinds.most_common(1)
+    why = f"; {first[0][1]} were left out, most for: {first[0][0]}" if first else ""
     return f"got no usable relevant row of {config.rows or config.source}{why}; check the source"

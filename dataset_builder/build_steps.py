@@ -8,18 +8,19 @@ from rarft.dataset_builder.build import Built, finish
 from rarft.dataset_builder.build_balance import balance
 from rarft.dataset_builder.build_calls import Asked
 from rarft.dataset_builder.build_checks import checks_of
-from rarft.dataset_builder.build_draw import make_material, plans_of
+from rarft.dataset_builder.build_draw import make_material
 from rarft.dataset_builder.build_record import read_record, write_record
 from rarft.dataset_builder.build_rows import make_rows, read_relevant
 from rarft.dataset_builder.build_verify import verify_candidates
 from rarft.dataset_builder.building import Building
 from rarft.dataset_builder.categorize import categorize, failed_queries, read_categories
 from rarft.dataset_builder.draft_store import DraftStore
-from rarft.dataset_builder.plan import plan
+from rarft.dataset_builder.plan import plan, plan_keys, plans_of
 from rarft.dataset_builder.rewrite import open_draws, rewrite
-from rarft.dataset_builder.row_files import read_rows
-from rarft.dataset_builder.store import ROWS, PlanKey
+from rarft.dataset_builder.row_files import stored_rows
+from rarft.dataset_builder.store import ROWS
 from rarft.dataset_builder.types import Row
+from rarft.dataset_builder.verify import VideoQueries
 from rarft.harness.stages.run_lock import hold
 
 
@@ -47,9 +48,8 @@ def rewrite_step(building: Building) -> Asked:
     """
     with hold(building.directory), DraftStore(building.directory) as store:
         rows = _rows(building)
-        plans = plans_of(building, rows)
         material = make_material(building, rows, store)
-        draws = list(open_draws(rows, plans, store, building.config))
+        draws = open_draws(rows, plans_of(building), store, building.config)
         return rewrite(building, draws, store, material.descriptions)
 
 
@@ -61,10 +61,10 @@ def verify_step(building: Building) -> Asked:
         UserError: a check cannot work as asked; what was judged is stored.
     """
     checks_of(building)
-    rows = [row for row in read_rows(building.directory / ROWS) if row.query.relevant]
+    rows = stored_rows(building.directory / ROWS, keep=lambda row: row.query.relevant)
     with hold(building.directory), DraftStore(building.directory) as store:
         write_record(building.directory, building.config, read_record(building.directory))
-        return verify_candidates(building, rows, store.keys(), store)
+        return verify_candidates(building, VideoQueries(rows), store.keys(), store)
 
 
 def balance_step(building: Building) -> Built:
@@ -90,19 +90,19 @@ def _planned_rows(building: Building, rows: Sequence[Row]) -> Sequence[Row]:
     """Return all rows, or where a number is asked for, those up to the last one with a plan."""
     if building.config.n_queries is None:
         return rows
-    plans = plans_of(building, rows)
-    planned = [number for number, row in enumerate(rows, start=1) if row.query.id in plans]
+    plans = plans_of(building)
+    planned = (number for number, row in enumerate(rows, start=1) if row.query.id in plans)
     return rows[: max(planned, default=0)]
 
 
 def _left_to_do(building: Building, active: Sequence[Row], store: DraftStore) -> Asked:
     """Say that a build cannot be complete while a step before this one has work left."""
-    plans = plans_of(building, active)
-    keys: list[PlanKey] = [(one.query_id, one.level) for of in plans.values() for one in of]
-    answered = read_categories(building).keys() | failed_queries(building).keys()
-    n_unasked = sum(row.query.id not in answered for row in active)
-    n_open = len(list(open_draws(active, plans, store, building.config)))
-    n_unjudged = len(store.unverified(keys))
+    plans = plans_of(building)
+    found, failed = read_categories(building), failed_queries(building)
+    ids = (row.query.id for row in active)
+    n_unasked = sum(one not in found and one not in failed for one in ids)
+    n_open = len(open_draws(active, plans, store, building.config))
+    n_unjudged = len(store.unverified(plan_keys(active, plans)))
     if not n_unasked and not n_open and not n_unjudged:
         return Asked()
     return Asked(
@@ -112,7 +112,7 @@ def _left_to_do(building: Building, active: Sequence[Row], store: DraftStore) ->
     )
 
 
-def _rows(building: Building) -> list[Row]:
+def _rows(building: Building) -> Sequence[Row]:
     """Return the rows of a build, made now where there are none, and note its config."""
     write_record(building.directory, building.config, read_record(building.directory))
     make_rows(building)

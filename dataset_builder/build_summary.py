@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -31,9 +30,9 @@ def summary_lines(built: Built, directory: Path) -> Iterator[str]:
         f"{asked.n_failed} without a usable answer, {cost}"
     )
     if built.missing:
-        yield f"{len(built.missing)} irrelevant queries are missing; {directory / MISSING} says why"
-        reasons = Counter(one.reason for one in built.missing)
-        for reason, count in reasons.most_common(N_REASONS):
+        n_missing = built.missing.total()
+        yield f"{n_missing} irrelevant queries are missing; {directory / MISSING} says why"
+        for reason, count in built.missing.most_common(N_REASONS):
             yield f"  {count}: {reason}"
     if asked.note:
         yield asked.note

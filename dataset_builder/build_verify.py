@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
@@ -12,7 +12,8 @@ from rarft.dataset_builder.build_checks import checks_of
 from rarft.dataset_builder.building import Building
 from rarft.dataset_builder.draft_store import DraftStore
 from rarft.dataset_builder.store import PlanKey
-from rarft.dataset_builder.types import Row, Verdict
+from rarft.dataset_builder.types import Verdict
+from rarft.dataset_builder.verify import VideoQueries, verify
 from rarft.harness.progress import track
 
 N_A_GROUP: Final = 256
@@ -20,7 +21,7 @@ N_A_GROUP: Final = 256
 
 
 def verify_candidates(
-    building: Building, rows: Sequence[Row], keys: Iterable[PlanKey], store: DraftStore
+    building: Building, queries: VideoQueries, keys: Iterable[PlanKey], store: DraftStore
 ) -> Asked:
     """Judge the candidates of plans that have no verdict; return what a verifying model has cost.
 
@@ -32,8 +33,6 @@ def verify_candidates(
     candidates = store.unverified(keys)
     if not candidates:
         return Asked()
-    from rarft.dataset_builder.verify import VideoQueries, verify
-
     usages: dict[str, Mapping[str, Any]] = {}
     groups_asked: list[Asked] = []
 
@@ -42,7 +41,7 @@ def verify_candidates(
         usages.update(usage)
 
     checks = checks_of(building, take)
-    verdicts = verify(candidates, rows=VideoQueries(rows), checks=checks)
+    verdicts = verify(candidates, rows=queries, checks=checks)
     n_judged = 0
     with track("verify", len(candidates), shown=building.show_progress) as advance:
         for group in _groups(verdicts):

@@ -17,10 +17,14 @@ def _say_nothing(line: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Building:
-    """One build under way; `say` takes lines about the work."""
+    """One build under way; `say` takes lines about the work.
+
+    `n_processes` work where the processor is the limit; no row depends on it.
+    """
 
     directory: Path
     config: BuildConfig
     effort: LLMEffort = field(default_factory=LLMEffort)
+    n_processes: int = 1
     show_progress: bool = False
     say: Say = _say_nothing

@@ -13,20 +13,21 @@ from pydantic import BaseModel, ConfigDict, Field
 from rarft.dataset_builder.build_calls import Asked, ask_step, usage_of
 from rarft.dataset_builder.building import Building
 from rarft.dataset_builder.config import llm_settings
+from rarft.dataset_builder.keyed_log import KeyedLog
+from rarft.dataset_builder.on_demand import picked
 from rarft.dataset_builder.step_prompt import step_prompt
 from rarft.dataset_builder.store import (
     CATEGORIES,
     FAILURES,
     Failure,
     categorized_from_row,
-    damaged,
-    failure_from_row,
+    read_failures,
     row_of,
 )
 from rarft.dataset_builder.types import Categorized, Row
 from rarft.harness.judges.categories import CategoryPath
 from rarft.harness.llm import LLMAnswer
-from rarft.harness.stages.append_log import AppendLog, read_rows
+from rarft.harness.stages.append_log import AppendLog
 
 STEP: Final = "categorize"
 
@@ -48,27 +49,23 @@ class EligibleCategories(BaseModel):
     eligible_categories: list[Eligible] = Field(min_length=1)
 
 
-def read_categories(building: Building) -> dict[str, Categorized]:
+def read_categories(building: Building) -> KeyedLog[Categorized]:
     """Return the categories that are stored, by query.
 
     Raises:
         UserError: a row is damaged.
     """
-    path = building.directory / CATEGORIES
-    found: dict[str, Categorized] = {}
-    for row in read_rows(path, required=("query_id", "categories", "reasons")):
-        try:
-            found[row["query_id"]] = categorized_from_row(row)
-        except (KeyError, TypeError) as error:
-            raise damaged(path, error) from error
-    return found
+    return KeyedLog(
+        building.directory / CATEGORIES,
+        required=("query_id", "categories", "reasons"),
+        key=lambda row: str(row["query_id"]),
+        read=lambda rows: categorized_from_row(rows[-1]),
+    )
 
 
-def failed_queries(building: Building) -> dict[str, Failure]:
+def failed_queries(building: Building) -> KeyedLog[Failure]:
     """Return the queries whose categories the model could not be brought to name."""
-    rows = read_rows(building.directory / FAILURES, required=("step", "query_id", "reason"))
-    failures = (failure_from_row(row) for row in rows)
-    return {one.query_id: one for one in failures if one.step == STEP}
+    return read_failures(building.directory, STEP)
 
 
 def categorize(building: Building, rows: Sequence[Row]) -> Asked:
@@ -79,9 +76,16 @@ def categorize(building: Building, rows: Sequence[Row]) -> Asked:
     Raises:
         UserError: no answer can be had; what came is stored.
     """
-    known = read_categories(building).keys()
-    failed = {} if building.effort.retry_failed else failed_queries(building)
-    left = [row for row in rows if row.query.id not in known and row.query.id not in failed]
+    known = read_categories(building)
+    failed = () if building.effort.retry_failed else failed_queries(building)
+    left = picked(
+        rows,
+        (
+            number
+            for number, row in enumerate(rows)
+            if row.query.id not in known and row.query.id not in failed
+        ),
+    )
     if not left:
         return Asked()
     config = building.config

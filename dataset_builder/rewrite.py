@@ -6,7 +6,7 @@ that want a candidate.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +14,8 @@ from rarft.dataset_builder.build_calls import Asked, ask_step, usage_of
 from rarft.dataset_builder.building import Building
 from rarft.dataset_builder.config import BuildConfig, llm_settings
 from rarft.dataset_builder.draft_store import DraftStore
+from rarft.dataset_builder.on_demand import OnDemand
+from rarft.dataset_builder.plan import Plans
 from rarft.dataset_builder.rewrite_answer import Negative, Rewrites
 from rarft.dataset_builder.rewrite_input import Descriptions, rewrite_input
 from rarft.dataset_builder.step_prompt import step_prompt
@@ -40,17 +42,22 @@ def wants_candidate(planned: Planned, store: DraftStore, config: BuildConfig) ->
 
 
 def open_draws(
-    rows: Iterable[Row],
-    plans: Mapping[str, Sequence[Planned]],
-    store: DraftStore,
-    config: BuildConfig,
-) -> Iterator[Draw]:
-    """Yield a question for every query that has plans in want of a candidate."""
-    for row in rows:
+    rows: Sequence[Row], plans: Plans, store: DraftStore, config: BuildConfig
+) -> Sequence[Draw]:
+    """Return a question for every query that has plans in want of a candidate.
+
+    Which queries these are is settled now; each question is put together when it is asked for.
+    """
+
+    def draw_of(number: int) -> Draw:
+        row = rows[number]
+        return Draw(row=row, plans=tuple(wanting(row)))
+
+    def wanting(row: Row) -> Iterator[Planned]:
         of_query = plans.get(row.query.id, ())
-        wanting = tuple(one for one in of_query if wants_candidate(one, store, config))
-        if wanting:
-            yield Draw(row=row, plans=wanting)
+        return (one for one in of_query if wants_candidate(one, store, config))
+
+    return OnDemand((at for at, row in enumerate(rows) if any(wanting(row))), draw_of)
 
 
 def rewrite(

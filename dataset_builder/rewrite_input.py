@@ -7,15 +7,19 @@ no other: all true queries of the video with their times, as the official traini
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
 from rarft.dataset_builder.draft_store import DraftStore
+from rarft.dataset_builder.on_demand import Lines
+from rarft.dataset_builder.places import Places
 from rarft.dataset_builder.types import Planned, Row
+from rarft.dataset_builder.verify.video_queries import VideoQueries
 from rarft.harness.errors import NotFoundError, UserError
 from rarft.harness.taxonomy import Level
+from rarft.harness.types import Query
 
 PAPER_NAME: Final[dict[Level, str]] = {
     "strong": "strong",
@@ -68,28 +72,46 @@ def _earlier(planned: Planned, store: DraftStore) -> list[dict[str, str]]:
     return [{"difficulty": PAPER_NAME[planned.level], **note} for note in notes[-N_EARLIER:]]
 
 
-def video_descriptions(rows: Iterable[Row], named: Descriptions) -> dict[str, list[str]]:
+def video_descriptions(rows: Iterable[Row] | VideoQueries, named: Descriptions) -> Descriptions:
     """Return what is known of each video: the user's description, else all its true queries."""
-    events: dict[str, list[tuple[float, str]]] = defaultdict(list)
-    for row in rows:
-        query = row.query
-        if query.video in named or not query.relevant:
-            continue
-        start_s = query.spans[0].start_s if query.spans else float("inf")
-        times = " and ".join(f"{span.start_s:g} to {span.end_s:g}" for span in query.spans)
-        text = f"{times} seconds: {query.text}" if times else query.text
-        events[query.video].append((start_s, text))
-    own = {
-        video: list(dict.fromkeys(text for _, text in sorted(found)))
-        for video, found in events.items()
-    }
-    return own | {video: list(texts) for video, texts in named.items()}
+    queries = rows if isinstance(rows, VideoQueries) else VideoQueries(rows)
+    return _VideoDescriptions(queries, named)
 
 
-def read_descriptions(path: Path) -> dict[str, list[str]]:
+class _VideoDescriptions(Mapping[str, Sequence[str]]):
+    """The descriptions of videos, put together when they are asked for."""
+
+    def __init__(self, queries: VideoQueries, named: Descriptions) -> None:
+        self._queries = queries
+        self._named = named
+
+    def __getitem__(self, video: str) -> Sequence[str]:
+        if video in self._named:
+            return list(self._named[video])
+        events = sorted(map(_event, self._queries.of_video(video)))
+        if not events:
+            raise KeyError(video)
+        return list(dict.fromkeys(text for _, text in events))
+
+    def __iter__(self) -> Iterator[str]:
+        own = (video for video in self._queries.videos() if video not in self._named)
+        return chain(own, self._named)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _event(query: Query) -> tuple[float, str]:
+    """Return when a query is true, and its text with its times."""
+    start_s = query.spans[0].start_s if query.spans else float("inf")
+    times = " and ".join(f"{span.start_s:g} to {span.end_s:g}" for span in query.spans)
+    return start_s, f"{times} seconds: {query.text}" if times else query.text
+
+
+def read_descriptions(path: Path) -> Descriptions:
     """Read what videos show: a JSON object, or JSON lines of {"video": ..., "description": ...}.
 
-    A description is a text or a list of texts.
+    A description is a text or a list of texts. Lines stay in their file, an object is in memory.
 
     Raises:
         NotFoundError: there is no such file.
@@ -98,18 +120,50 @@ def read_descriptions(path: Path) -> dict[str, list[str]]:
     if not path.is_file():
         raise NotFoundError(f"got descriptions {path}, expected a JSON or JSONL file")
     try:
-        text = path.read_text(encoding="utf-8")
         if path.suffix == ".jsonl":
-            lines = [json.loads(line) for line in text.splitlines() if line.strip()]
-            found = {line["video"]: line["description"] for line in lines}
-        else:
-            found = dict(json.loads(text))
+            return _DescribedLines(path)
+        found = dict(json.loads(path.read_text(encoding="utf-8")))
         return {str(video): _texts(value) for video, value in found.items()}
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{path}: got descriptions that cannot be read ({error!r}), expected an object "
             "{video: text or texts}, or lines with video and description"
         ) from error
+
+
+class _DescribedLines(Mapping[str, Sequence[str]]):
+    """The descriptions of a file of lines, read when they are asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self._lines = Lines(path)
+        self._places = Places()
+        with path.open("rb") as lines:
+            self._places.put(_placed_videos(lines))
+
+    def __getitem__(self, video: str) -> Sequence[str]:
+        places = self._places.of(video)
+        if not places:
+            raise KeyError(video)
+        return _texts(json.loads(self._lines.line(places[-1]))["description"])
+
+    def __contains__(self, video: object) -> bool:
+        return isinstance(video, str) and video in self._places
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+def _placed_videos(lines: Iterable[bytes]) -> Iterator[tuple[str, int]]:
+    place = 0
+    for line in lines:
+        if line.strip():
+            told = json.loads(line)
+            _texts(told["description"])
+            yield str(told["video"]), place
+        place += len(line)
 
 
 def _texts(value: Any) -> list[str]:

@@ -14,13 +14,16 @@ from rarft.dataset_builder.build_calls import Asked, ask_step, usage_of
 from rarft.dataset_builder.build_checks import rules_of
 from rarft.dataset_builder.building import Building
 from rarft.dataset_builder.config import llm_settings
+from rarft.dataset_builder.keyed_log import KeyedLog
+from rarft.dataset_builder.on_demand import picked
 from rarft.dataset_builder.step_prompt import step_prompt
-from rarft.dataset_builder.store import FAILURES, PARAPHRASES, Failure, failure_from_row, row_of
+from rarft.dataset_builder.store import FAILURES, PARAPHRASES, Failure, read_failures, row_of
 from rarft.dataset_builder.types import Row
+from rarft.dataset_builder.verify.edits import edits_between
 from rarft.dataset_builder.verify.limits import Rules
-from rarft.dataset_builder.verify.query_rules import length_finding
+from rarft.dataset_builder.verify.query_rules import length_finding, other_meaning_finding
 from rarft.harness.llm import LLMAnswer
-from rarft.harness.stages.append_log import AppendLog, read_rows
+from rarft.harness.stages.append_log import AppendLog
 
 STEP: Final = "paraphrase"
 
@@ -33,10 +36,14 @@ class Paraphrase(BaseModel):
     query: str = Field(min_length=1)
 
 
-def read_paraphrases(building: Building) -> dict[str, str]:
+def read_paraphrases(building: Building) -> KeyedLog[str]:
     """Return the stored texts by the id of the relevant query."""
-    rows = read_rows(building.directory / PARAPHRASES, required=("query_id", "text"))
-    return {row["query_id"]: row["text"] for row in rows}
+    return KeyedLog(
+        building.directory / PARAPHRASES,
+        required=("query_id", "text"),
+        key=lambda row: str(row["query_id"]),
+        read=lambda rows: str(rows[-1]["text"]),
+    )
 
 
 def paraphrase(building: Building, rows: Sequence[Row]) -> Asked:
@@ -45,8 +52,16 @@ def paraphrase(building: Building, rows: Sequence[Row]) -> Asked:
     Raises:
         UserError: no answer can be had; what came is stored.
     """
-    done = read_paraphrases(building).keys() | _failed(building)
-    left = [row for row in rows if row.query.id not in done]
+    done = read_paraphrases(building)
+    failed = () if building.effort.retry_failed else read_failures(building.directory, STEP)
+    left = picked(
+        rows,
+        (
+            number
+            for number, row in enumerate(rows)
+            if row.query.id not in done and row.query.id not in failed
+        ),
+    )
     if not left:
         return Asked()
     config = building.config
@@ -74,18 +89,18 @@ def paraphrase(building: Building, rows: Sequence[Row]) -> Asked:
         )
 
 
-def _failed(building: Building) -> set[str]:
-    if building.effort.retry_failed:
-        return set()
-    rows = read_rows(building.directory / FAILURES, required=("step", "query_id", "reason"))
-    return {one.query_id for one in map(failure_from_row, rows) if one.step == STEP}
-
-
 def fault_of(row: Row, answer: LLMAnswer, rules: Rules) -> str:
-    """Say why an answer cannot stand for a relevant query, "" where it can."""
+    """Say why an answer cannot stand for a relevant query, "" where it can.
+
+    One whose words say something else would be a wrong label, so it is not taken even where a
+    synonym that no list has is all that is the matter.
+    """
     if not isinstance(answer.value, Paraphrase):
         return answer.failure or "the model gave no answer"
-    finding = length_finding(answer.value.query, row.query, rules)
+    text = answer.value.query
+    finding = length_finding(text, row.query, rules) or other_meaning_finding(
+        edits_between(row.query.text, text)
+    )
     return finding.detail if finding else ""
 
 

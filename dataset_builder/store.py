@@ -6,11 +6,13 @@ and goes on. Keys beside those of the nouns ("usage") are left out in reading.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
+from rarft.dataset_builder.keyed_log import KeyedLog, damaged
 from rarft.dataset_builder.types import (
     Candidate,
     Categorized,
@@ -35,6 +37,8 @@ BALANCE: Final = "balance.jsonl"
 ACCEPTED: Final = "accepted.jsonl"
 MISSING: Final = "missing.jsonl"
 RECORD: Final = "build.json"
+FAILURE_KEYS: Final = ("step", "query_id", "reason")
+"""What every row of failures has."""
 
 PlanKey = tuple[str, Level]
 """The id of a relevant query, and the level of the irrelevant one."""
@@ -129,29 +133,54 @@ def read_candidates(directory: Path) -> Iterator[Candidate]:
             raise damaged(directory / CANDIDATES, error) from error
 
 
-def read_verdicts(directory: Path) -> dict[str, Verdict]:
+def read_verdicts(directory: Path) -> KeyedLog[Verdict]:
     """Return a build's verdicts by candidate; several of one candidate are one.
 
     Raises:
         UserError: a row is damaged.
     """
-    verdicts: dict[str, Verdict] = {}
-    for row in read_rows(directory / VERDICTS, required=("candidate_id", "findings")):
-        try:
-            verdict = verdict_from_row(row)
-        except (KeyError, TypeError) as error:
-            raise damaged(directory / VERDICTS, error) from error
-        known = verdicts.get(verdict.candidate_id)
-        if known is not None:
-            findings = tuple(dict.fromkeys((*known.findings, *verdict.findings)))
-            verdict = Verdict(candidate_id=verdict.candidate_id, findings=findings)
-        verdicts[verdict.candidate_id] = verdict
-    return verdicts
-
-
-def damaged(path: Path, error: Exception) -> UserError:
-    """Return the error for a row that is not what the builder writes."""
-    return UserError(
-        f"{path}: got a row that cannot be read ({error!r}), expected one as rarft-data writes it; "
-        "delete the line and run again"
+    return KeyedLog(
+        directory / VERDICTS,
+        required=("candidate_id", "findings"),
+        key=lambda row: str(row["candidate_id"]),
+        read=_verdict_of,
     )
+
+
+def _verdict_of(rows: Sequence[Mapping[str, Any]]) -> Verdict:
+    findings = dict.fromkeys(one for row in rows for one in verdict_from_row(row).findings)
+    return Verdict(candidate_id=rows[0]["candidate_id"], findings=tuple(findings))
+
+
+def read_failures(directory: Path, step: str) -> KeyedLog[Failure]:
+    """Return the last failure of a step at each query.
+
+    Raises:
+        UserError: a row is damaged.
+    """
+    return KeyedLog(
+        directory / FAILURES,
+        required=FAILURE_KEYS,
+        key=lambda row: row["query_id"] if row["step"] == step else None,
+        read=lambda rows: failure_from_row(rows[-1]),
+    )
+
+
+def write_lines(path: Path, lines: Iterable[bytes]) -> None:
+    """Write a whole file line by line, or leave the one that was there.
+
+    Raises:
+        UserError: it cannot be written, for example because the disk is full.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    try:
+        with draft.open("wb") as out:
+            out.writelines(lines)
+        draft.replace(path)
+    except OSError as error:
+        raise UserError(
+            f"{path}: cannot be written ({error.strerror}), expected a folder with room; mend "
+            "that and run again, what is stored stays stored"
+        ) from error
+    finally:
+        draft.unlink(missing_ok=True)

@@ -22,6 +22,7 @@ from rarft.dataset_builder.commands.build_options import (
     LLMPrices,
     LLMTimeout,
     MaxCandidates,
+    NumProc,
     OutputPath,
     PerQueryOption,
     Prompts,
@@ -64,6 +65,7 @@ def build_command(
     llm_prices: LLMPrices = None,
     retry_failed: RetryFailed = False,
     batch: Batch = False,
+    num_proc: NumProc = 1,
     card: Annotated[
         bool, typer.Option("--card/--no_card", help="Write the set and its card at the end.")
     ] = True,
@@ -85,7 +87,7 @@ def build_command(
     if card and not built.is_over:
         from rarft.dataset_builder.output import write_output
 
-        directory = write_output(directory).folder
+        directory = write_output(directory, n_processes=num_proc).folder
     print(directory)
     if built.is_over:
         raise typer.Exit(1)

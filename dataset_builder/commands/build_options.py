@@ -81,6 +81,10 @@ GuessRounds = Annotated[
 Shard = Annotated[
     str | None, typer.Option("--shard", help="k/n: build part k of n, from 0; merge joins them.")
 ]
+NumProc = Annotated[
+    int,
+    typer.Option("--num_proc", min=1, help="Processes that work where no model is waited for."),
+]
 Seed = Annotated[int | None, typer.Option("--seed", help="Decides levels, folds and splits [0].")]
 
 
@@ -107,6 +111,7 @@ def building_of(
         directory=directory,
         config=merged_config(directory, {**values, **flags}),
         effort=LLMEffort(**{key: value for key, value in given.items() if key in effort}),
+        n_processes=given.get("num_proc", 1),
         show_progress=True,
         say=say,
     )

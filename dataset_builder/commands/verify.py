@@ -20,6 +20,7 @@ from rarft.dataset_builder.commands.build_options import (
     LLMConcurrency,
     LLMPrices,
     LLMTimeout,
+    NumProc,
     building_of,
     end,
 )
@@ -64,6 +65,7 @@ def verify_command(
     llm_timeout_s: LLMTimeout = TIMEOUT_S,
     llm_prices: LLMPrices = None,
     batch: Batch = False,
+    num_proc: NumProc = 1,
 ) -> None:
     """Judge every candidate of a build without a verdict, by rules and by the models named."""
     if (directory is None) == (labelled is None):
@@ -97,10 +99,10 @@ def _verify_build(
     if checks:
         named = {**building.config.checks, **checks}
         building = building_of(directory, {**params, "checks": named}, config=config)
-    before = read_verdicts(directory).keys()
+    n_before = len(read_verdicts(directory))
     asked = verify_step(building)
     verdicts = read_verdicts(directory)
-    _show(verdicts.values(), n_new=len(verdicts.keys() - before))
+    _show(verdicts.values(), n_new=len(verdicts) - n_before)
     end(asked)
 
 
@@ -111,7 +113,12 @@ def _checks_of(checks: Mapping[str, Any], params: Mapping[str, Any]) -> Checks:
     if params["batch"]:
         raise UserError("got --batch with --labelled, expected a BUILD, which keeps the batches")
     effort = LLMEffort(**{name: params[name] for name in params if name.startswith("llm_")})
-    building = Building(directory=Path(), config=BuildConfig(checks=checks), effort=effort)
+    building = Building(
+        directory=Path(),
+        config=BuildConfig(checks=checks),
+        effort=effort,
+        n_processes=params["num_proc"],
+    )
     return replace(checks_of(building), directory=None)
 
 

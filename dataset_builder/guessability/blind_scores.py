@@ -101,7 +101,7 @@ def blind_scores(
     Raises:
         UserError: a candidate is about no relevant query, or two have one id.
     """
-    queries = {row.query.id: row.query for row in relevant}
+    queries = {row.query.id: _words_of(row.query) for row in relevant}
     candidates: dict[str, Query] = {}
     for candidate in (one for group in groups for one in group):
         original = queries.get(candidate.query_id)
@@ -124,6 +124,18 @@ def blind_scores(
         candidates=candidates,
         seed=seed,
         unfitted_videos=frozenset(unfitted_videos),
+    )
+
+
+def _words_of(query: Query) -> Query:
+    """Return what a blind classifier is told of a query."""
+    return Query(
+        id=query.id,
+        task=query.task,
+        video=query.video,
+        text=query.text,
+        relevant=query.relevant,
+        record=query.record,
     )
 
 

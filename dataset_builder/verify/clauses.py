@@ -24,7 +24,7 @@ class Told:
     marks: tuple[str, ...]
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=2_048)
 def told(text: str) -> Told:
     """Return the words of a query with its steps in the order of time.
 

@@ -67,6 +67,7 @@ class Checks:
         by_batch: Whether the language model is asked by the Batch API; its answers come later.
         directory: The build folder, which keeps batches.
         on_asked: Told what the language model has cost, after every group.
+        n_processes: How many processes judge by the rules.
     """
 
     rules: Rules = field(default_factory=Rules)
@@ -77,6 +78,7 @@ class Checks:
     by_batch: bool = False
     directory: Path | None = None
     on_asked: OnAsked | None = None
+    n_processes: int = 1
 
     def __post_init__(self) -> None:
         if self.by_batch and self.directory is None:

@@ -62,6 +62,22 @@ def paraphrase_finding(edits: Sequence[Edit]) -> Finding | None:
     )
 
 
+def other_meaning_finding(edits: Sequence[Edit]) -> Finding | None:
+    """Object to other words for a relevant query that change what it says.
+
+    Example:
+        >>> from rarft.dataset_builder.verify.edits import edits_between
+        >>> other_meaning_finding(edits_between("a man shuts a door", "a guy closes a door"))
+        >>> other_meaning_finding(edits_between("a man shuts a door", "a man opens a door")).detail
+        "'shut' > 'open' changes what it says"
+    """
+    certain = [edit for edit in edits if edit.weight == "certain"]
+    if not certain:
+        return None
+    detail = f"'{certain[0].shown or '-'}' > '{certain[0].claimed or '-'}' changes what it says"
+    return Finding(reason="category", detail=detail, check=CHECK)
+
+
 def true_elsewhere_finding(candidate: Candidate, others: Sequence[Query]) -> Finding | None:
     """Object to a rewrite that says what another true query of the video says."""
     for other in others:

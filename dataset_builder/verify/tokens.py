@@ -100,7 +100,7 @@ class _Raw:
     n_words: int = 1
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=2_048)
 def tokens_of(text: str) -> tuple[Token, ...]:
     """Return the words of a text that carry meaning, in the order in which they are said.
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import Final
 
 from rarft.dataset_builder.build_calls import Asked
+from rarft.dataset_builder.processes import mapped
 from rarft.dataset_builder.types import Candidate, Finding, Verdict
 from rarft.dataset_builder.verify.edits import edits_between
-from rarft.dataset_builder.verify.limits import Checks
+from rarft.dataset_builder.verify.limits import Checks, Rules
 from rarft.dataset_builder.verify.plan_rules import plan_findings
 from rarft.dataset_builder.verify.query_rules import (
     length_finding,
@@ -21,6 +23,7 @@ from rarft.dataset_builder.verify.query_rules import (
 )
 from rarft.dataset_builder.verify.refusal_rules import refusal_findings
 from rarft.dataset_builder.verify.video_queries import VideoQueries
+from rarft.harness.types import Query
 
 GROUP: Final = 512
 """Candidates that are read, and put to the models, at once."""
@@ -48,10 +51,15 @@ def verify(
         NotFoundError: a candidate's query is not among the rows.
         UserError: a model cannot be loaded or reached.
     """
-    waiting = iter(candidates)
+    ruled = mapped(
+        partial(_ruled, rules=checks.rules, encoder=checks.encoder),
+        (_claim(one, rows) for one in candidates),
+        n_processes=checks.n_processes,
+    )
     n_at_once = BATCH_GROUP if checks.by_batch else GROUP
-    while group := list(islice(waiting, n_at_once)):
-        found: Found = [rule_findings(one, rows=rows, checks=checks) for one in group]
+    while claims := list(islice(ruled, n_at_once)):
+        group = [claim.candidate for claim, _ in claims]
+        found: Found = [findings for _, findings in claims]
         checks = _ask_models(group, found, rows, checks)
         for candidate, findings in zip(group, found, strict=True):
             if findings is not None:
@@ -75,7 +83,25 @@ def rule_findings(candidate: Candidate, *, rows: VideoQueries, checks: Checks) -
         >>> [finding.reason for finding in rule_findings(candidate, rows=rows, checks=Checks())]
         ['paraphrase']
     """
-    query, rules = rows.row(candidate.query_id).query, checks.rules
+    return _ruled(_claim(candidate, rows), rules=checks.rules, encoder=checks.encoder)
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A candidate, the query it was made from, and the other true queries where that is asked."""
+
+    candidate: Candidate
+    query: Query
+    others: tuple[Query, ...]
+
+
+def _claim(candidate: Candidate, rows: VideoQueries) -> _Claim:
+    query_id = candidate.query_id
+    return _Claim(candidate, rows.row(query_id).query, rows.others(query_id))
+
+
+def _ruled(claim: _Claim, *, rules: Rules, encoder: str | None) -> list[Finding]:
+    candidate, query = claim.candidate, claim.query
     span = span_finding(query, rules)
     found = [span] if span else []
     unchanged = unchanged_finding(candidate, query)
@@ -85,14 +111,14 @@ def rule_findings(candidate: Candidate, *, rows: VideoQueries, checks: Checks) -
     if length:
         return [*found, length]
     edits = edits_between(query.text, candidate.text)
-    if checks.encoder is not None:
+    if encoder is not None:
         from rarft.dataset_builder.verify.unknown_words import weighed
 
-        edits = weighed(edits, encoder=checks.encoder)
+        edits = weighed(edits, encoder=encoder)
     paraphrase = paraphrase_finding(edits)
     if paraphrase:
         return [*found, paraphrase]
-    elsewhere = true_elsewhere_finding(candidate, rows.others(candidate.query_id))
+    elsewhere = true_elsewhere_finding(candidate, claim.others)
     if elsewhere:
         found.append(elsewhere)
     found += plan_findings(candidate, edits)

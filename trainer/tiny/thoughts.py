@@ -31,6 +31,11 @@ _NAMED: Final = (
 )
 """What a line may name, in the order in which it does."""
 
+_JOINS: Final = ": "
+_YES: Final = "yes"
+SHOWS_ALL: Final = f"{_JOINS}{_YES}"
+"""What ends the line of an event that shows all of the claim."""
+
 
 def think(world: World, claim: Predicate) -> list[str]:
     """Return what is thought about a claim, cut where seeing and comparing take turns.
@@ -49,7 +54,7 @@ def think(world: World, claim: Predicate) -> list[str]:
     parts = [f"<think>{caption_event(claim)}"]
     for event in world.events:
         spec = describe(world, event)
-        parts += [f"\n{caption_line(event, spec)}", f": {verdict(spec, claim)}"]
+        parts += [f"\n{caption_line(event, spec)}", f"{_JOINS}{verdict(spec, claim)}"]
     parts[-1] += "</think>"
     return parts
 
@@ -65,4 +70,4 @@ def verdict(spec: Predicate, claim: Predicate) -> str:
         'no action colour'
     """
     found = {_SLOT_WORDS.get(edit.slot, edit.slot) for edit in differences(spec, claim)}
-    return " ".join(["no", *(word for word in _NAMED if word in found)]) if found else "yes"
+    return " ".join(["no", *(word for word in _NAMED if word in found)]) if found else _YES

@@ -75,3 +75,21 @@ def test_planning_again_adds_nothing(tmp_path: Path, make_rows: Callable[..., li
     assert plan(building, rows, found) == 0
     keys = [(one.query_id, one.level) for one in read_plan(building)]
     assert len(set(keys)) == len(keys) == 18
+
+
+def test_a_query_whose_plans_were_cut_off_gets_the_rest_of_them(
+    tmp_path: Path, make_rows: Callable[..., list[Row]]
+) -> None:
+    rows = make_rows()[:3]
+    found = {row.query.id: categorized(row.query.id) for row in rows}
+    config = BuildConfig(rows="r", choice="balanced")
+    whole, cut = (Building(directory=tmp_path / name, config=config) for name in ("whole", "cut"))
+    for building in (whole, cut):
+        building.directory.mkdir()
+        assert plan(building, rows, found) == 9
+    log = cut.directory / "plan.jsonl"
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join(lines[:4]) + lines[4][:20])
+    assert plan(cut, rows, found) == 5
+    assert list(read_plan(cut)) == list(read_plan(whole))
+    assert plan(cut, rows, found) == 0
