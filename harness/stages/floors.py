@@ -26,7 +26,7 @@ from rarft.harness.stages.append_log import SCHEMA_VERSION
 from rarft.harness.stages.floor_explanations import explanation_of
 from rarft.harness.stages.loaded_task import LoadedTask
 from rarft.harness.stages.task_figures import task_figures
-from rarft.harness.types import Reply
+from rarft.harness.types import Query, Reply
 
 SHOWN_FLOORS: Final = ("always_ground", "always_refuse", "blind")
 VERSION: Final = 3
@@ -44,7 +44,7 @@ def _cached_figures(name: str, task: LoadedTask, config: RunConfig) -> dict[str,
     stored = _read(path)
     if stored is not None:
         return dict(stored)
-    replies = _cached_replies(name, task, config)
+    replies = floor_replies(name, task.queries, digest=task.digest, seed=config.seed)
     figures: dict[str, Any]
     if replies[0].failure is not None:
         figures = {"not_applicable": replies[0].failure}
@@ -73,21 +73,29 @@ def _figures(
     return {**figures, **explanation.figures}
 
 
-def _cached_replies(name: str, task: LoadedTask, config: RunConfig) -> Sequence[Reply]:
-    """Return the floor's replies to all rows of the task, asked or not.
+def floor_replies(
+    name: str, queries: Sequence[Query], *, digest: str, seed: int
+) -> Sequence[Reply]:
+    """Return a floor's replies to all rows of a task, asked or not, from the cache where they are.
 
     A floor that does not apply to the task fails on every row, with the reason.
+
+    Args:
+        name: one of SHOWN_FLOORS.
+        queries: all rows of the task.
+        digest: what `queries_digest` says of them.
+        seed: seed of the floor.
     """
-    path = cache_directory() / "floors" / f"{_digest(name, task.digest, config.seed)}.replies.json"
+    path = cache_directory() / "floors" / f"{_digest(name, digest, seed)}.replies.json"
     stored = _read(path)
     if stored is not None:
         return [reply_from_row(row) for row in stored]
     card, _ = find_card(name)
     model = load_model(
-        card, model_args={}, generation={}, batch_size=1, seed=config.seed, cache=cache_directory()
+        card, model_args={}, generation={}, batch_size=1, seed=seed, cache=cache_directory()
     )
-    model.prepare(task.queries)
-    requests = [Request(key=query.id, query=query, prompt=query.text) for query in task.queries]
+    model.prepare(queries)
+    requests = [Request(key=query.id, query=query, prompt=query.text) for query in queries]
     replies: Sequence[Reply] = model.generate(requests)
     _write(path, [row_from_reply(reply) for reply in replies])
     return replies

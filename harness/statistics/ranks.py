@@ -120,17 +120,13 @@ def tie_groups(names: Sequence[str], different: Sequence[Pair]) -> list[tuple[st
         >>> tie_groups(["a", "b", "c"], [("a", "c")])
         [('a', 'b'), ('b', 'c')]
     """
-    groups: set[frozenset[str]] = {frozenset(names)} if names else set()
-    # Splitting every set that holds a differing pair, and dropping sets within others, leaves
-    # exactly the maximal ones (Piepho, insert-and-absorb, 2004).
-    for first, second in sorted(different):
-        split = {group for group in groups if first in group and second in group}
-        halves = {group - {one} for group in split for one in (first, second)}
-        groups = _maximal((groups - split) | halves)
+    import networkx
+
+    differing = {frozenset(pair) for pair in different}
+    tied = networkx.Graph()
+    tied.add_nodes_from(names)
+    tied.add_edges_from(pair for pair in combinations(names, 2) if frozenset(pair) not in differing)
+    groups = networkx.find_cliques(tied)
     order = {name: place for place, name in enumerate(names)}
     written = [tuple(sorted(group, key=order.__getitem__)) for group in groups]
     return sorted(written, key=lambda group: [order[name] for name in group])
-
-
-def _maximal(groups: set[frozenset[str]]) -> set[frozenset[str]]:
-    return {group for group in groups if group and not any(group < other for other in groups)}

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rarft.harness.cache_directory import cache_directory
 from rarft.harness.judges.rule import judge_reply
 from rarft.harness.metrics import QueryOutcome, outcome
-from rarft.harness.models import Request, find_card, load_model
 from rarft.harness.replies import Policy
 from rarft.harness.reply_rows import row_from_prediction
 from rarft.harness.report.rows import FLOORS
 from rarft.harness.report.schema import ModelEntry, Results
 from rarft.harness.stages.floor_explanations import explanation_of
+from rarft.harness.stages.floors import SHOWN_FLOORS, floor_replies
+from rarft.harness.stages.loaded_task import queries_digest
 from rarft.harness.stages.task_figures import task_figures
 from rarft.harness.types import Prediction, Query, Reply
 from rarft.leaderboard.site_data.board_rows import BoardRow
@@ -47,17 +47,15 @@ class FloorReplies:
         }
 
 
-def floor_replies(queries: Sequence[Query], *, seed: int = 0) -> FloorReplies:
-    """Let every floor answer the queries of a task; the blind one learns from all of them."""
+def replies_of_floors(queries: Sequence[Query], *, seed: int = 0) -> FloorReplies:
+    """Return what every floor that applies answers to the queries of a task.
+
+    The blind one learns from all of them, which takes minutes on a large task the first time.
+    """
+    digest = queries_digest(queries)
     found: dict[str, tuple[Reply, ...]] = {}
-    for name in FLOORS:
-        card, _ = find_card(name)
-        model = load_model(
-            card, model_args={}, generation={}, batch_size=1, seed=seed, cache=cache_directory()
-        )
-        model.prepare(queries)
-        requests = [Request(key=query.id, query=query, prompt=query.text) for query in queries]
-        replies = tuple(model.generate(requests))
+    for name in SHOWN_FLOORS:
+        replies = tuple(floor_replies(name, queries, digest=digest, seed=seed))
         if all(reply.failure is None for reply in replies):
             found[name] = replies
     return FloorReplies(of_floor=found)

@@ -11,7 +11,7 @@ from rarft.harness.stages.loaded_task import LoadedTask
 from rarft.harness.types import Query
 from rarft.leaderboard.ranking.conditions import Asked, shared_condition
 from rarft.leaderboard.site_data.board_rows import BoardRow, BoardTask
-from rarft.leaderboard.site_data.floor_rows import FloorReplies, floor_replies, floor_rows
+from rarft.leaderboard.site_data.floor_rows import FloorReplies, floor_rows, replies_of_floors
 from rarft.leaderboard.verification.verified import Verified
 
 OPEN_LICENCES: Final = frozenset(
@@ -66,7 +66,7 @@ def with_floors(
         texts: whether texts are shown that the licence of their task does not let be shown.
     """
     queries = {name: task.queries for name, task in tasks.items()}
-    replies = {name: floor_replies(asked) for name, asked in queries.items()}
+    replies = {name: replies_of_floors(asked) for name, asked in queries.items()}
     board_tasks = [
         _board_task(task, replies[name], texts=texts or may_show_texts(task.metadata))
         for name, task in tasks.items()

@@ -17,7 +17,7 @@ from rarft.harness.stages.loaded_task import read_queries
 from rarft.leaderboard.entries import read_entry, submit
 from rarft.leaderboard.paper import read_paper
 from rarft.leaderboard.site_data.board_rows import BoardRow, BoardTask
-from rarft.leaderboard.site_data.floor_rows import floor_replies, floor_rows
+from rarft.leaderboard.site_data.floor_rows import floor_rows, replies_of_floors
 from rarft.leaderboard.site_data.measured_board import measure_board
 from rarft.leaderboard.site_data.site_files import write_site_data
 from rarft.leaderboard.types import AboutEntry
@@ -90,7 +90,7 @@ def entry_row(slug: str, run: Path, about: AboutEntry) -> BoardRow:
 def main(runs: Path) -> None:
     """Write every example."""
     queries = read_queries(load(render=False)["test"], task=TASK)
-    replies = floor_replies(queries)
+    replies = replies_of_floors(queries)
     task = BoardTask(
         name=TASK,
         title="Procedural videos with exact ground truth",

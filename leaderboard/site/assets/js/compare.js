@@ -64,13 +64,14 @@
     if (!able.length) return [make("h1", {}, "Compare"), make("p", {}, "No two rows here have samples, so there is nothing to compare.")];
     const a = able.includes(state.a) ? state.a : able[0];
     const partners = partnersOf(board, a);
-    const b = partners.includes(state.b) ? state.b : partners[0];
+    const b = partners.includes(state.b) ? state.b : partners.find((id) => !id.startsWith("floor-")) || partners[0];
     document.title = "Compare · rarft leaderboard";
     const isTurned = a > b;
     const [first, second, told] = await Promise.all([
       rarft.store.load(`entry:${a}`), rarft.store.load(`entry:${b}`), rarft.store.load(rarft.store.compareKey(a, b)),
     ]);
-    const tasks = Object.keys(told.tasks || {});
+    // The task that the address names comes first.
+    const tasks = Object.keys(told.tasks || {}).sort((one, other) => (other === state.task) - (one === state.task));
     return [
       make("h1", {}, "Compare"), choosers(board, a, b), names(first, second), family(board),
       rarft.entryParts.section("settings", "Settings", rarft.compareTables.settings(first, second)),

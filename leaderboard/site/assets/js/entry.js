@@ -21,7 +21,9 @@
     const shown = board.tasks.find((one) => one.name === task && one.n_chunks > 0);
     const links = [];
     if (shown && (told.samples || {}).n_chunks) links.push(make("a", { href: shell.sampleLink({ task, entries: [entry.id] }) }, "Look at its replies"));
-    if ((entry.compared || []).length) links.push(make("a", { href: shell.compareLink(entry.id, entry.compared[0], { task }) }, "Compare it with another row"));
+    const compared = entry.compared || [];
+    const other = compared.find((id) => !id.startsWith("floor-")) || compared[0];
+    if (other) links.push(make("a", { href: shell.compareLink(entry.id, other, { task }) }, "Compare it with another row"));
     return links.length ? make("p", { class: "links" }, ...links) : "";
   }
 

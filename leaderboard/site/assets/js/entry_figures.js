@@ -32,7 +32,7 @@
     return [make("span", { title: column.title || "" }, nameOf(column)), value, interval(figure.low, figure.high, column), rankOf(figure), noteOf(figure)];
   }
 
-  function mainTable(board, title, figures) {
+  function mainTable(board, name, figures) {
     const order = board.columns.map((one) => one.key);
     const keys = Object.keys(figures).filter((key) => !splitKey(key).slice);
     keys.sort((a, b) => placeOf(order, a) - placeOf(order, b));
@@ -91,7 +91,7 @@
     return rarft.factTable.factTable(`Cost on ${title}`, rows);
   }
 
-  function riskFigure(title, points) {
+  function riskFigure(name, points) {
     if (!points || points.length < 2) return "";
     return make("figure", { class: "slice" }, make("figcaption", {}, "Risk against coverage"),
       rarft.intervalChart.riskCoverage(points, { label: `Risk against coverage on ${title}: at full coverage the risk is ${(points[points.length - 1][2] * 100).toFixed(1)}%` }));
@@ -99,11 +99,10 @@
 
   function taskSection(board, name, told) {
     const task = board.tasks.find((one) => one.name === name);
-    const title = told.title || (task && task.title) || name;
     return [
-      mainTable(board, title, told.figures || {}),
-      make("div", { class: "charts" }, ...sliceFigures(board, task, told.figures || {}), riskFigure(title, told.risk_coverage)),
-      make("div", { class: "side-by-side" }, countTable(title, told.counts || {}), costTable(title, told.cost || {})),
+      mainTable(board, name, told.figures || {}),
+      make("div", { class: "charts" }, ...sliceFigures(board, task, told.figures || {}), riskFigure(name, told.risk_coverage)),
+      make("div", { class: "side-by-side" }, countTable(name, told.counts || {}), costTable(name, told.cost || {})),
     ];
   }
 

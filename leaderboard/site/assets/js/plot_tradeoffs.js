@@ -63,7 +63,8 @@
       const figure = board.figure(entry, task, f1);
       if (figure && figure.v >= low) drawn.push(svg("line", { class: frame.referenceClass(entry), x1: x.start, x2: x.end, y1: y(figure.v), y2: y(figure.v) }, svg("title", {}, `${entry.name}: ${figure.v.toFixed(1)}`)));
     }
-    for (const dot of dots) drawn.push(...dotParts(dot, picked.indexOf(dot.entry) + 1, x, y, width, found.column));
+    const labels = [];
+    for (const dot of dots) drawn.push(...dotParts(dot, picked.indexOf(dot.entry) + 1, x, y, width, found.column, labels));
     return frame.figure({
       id: "plot-cost", title: "F1 against cost", about: "Up and to the left is better. Hardware differs between rows, so seconds compare only where it is the same.",
       picture: frame.picture(width, 280, `Mean F1 against ${found.name}, ${dots.length} rows. The table below lists them.`, ...drawn),
@@ -72,15 +73,24 @@
     });
   }
 
-  function dotParts({ entry, cost, f1 }, series, x, y, width, column) {
+  // A label that would lie on another one is left to the legend.
+  function label(text, [x, y], isLeft, labels) {
+    const shown = text.length > 26 ? `${text.slice(0, 25)}…` : text;
+    const from = isLeft ? x - 9 - shown.length * 6.8 : x + 9;
+    const box = { from, to: from + shown.length * 6.8, y: y - 7 };
+    if (labels.some((one) => Math.abs(one.y - box.y) < 14 && one.from < box.to && box.from < one.to)) return "";
+    labels.push(box);
+    return svg("text", { class: "dot-label", x: isLeft ? x - 9 : x + 9, y: box.y, "text-anchor": isLeft ? "end" : "start" }, shown);
+  }
+
+  function dotParts({ entry, cost, f1 }, series, x, y, width, column, labels) {
     const at = [x(cost.v), y(f1.v)];
     const title = `${entry.name}: F1 ${f1.v.toFixed(1)}, ${written(cost.v, column)}`;
     if (!series) return [svg("circle", { class: "dot", cx: at[0], cy: at[1], r: 3 }, svg("title", {}, title))];
-    const isRight = at[0] > width * 0.62;
     return [
       hasInterval(f1) ? frame.whisker(series, [at[0], y(Math.max(f1.low, y.from))], [at[0], y(f1.high)]) : "",
       frame.mark(series, at[0], at[1], { title }),
-      svg("text", { class: "dot-label", x: at[0] + (isRight ? -9 : 9), y: at[1] - 7, "text-anchor": isRight ? "end" : "start" }, entry.name.length > 26 ? `${entry.name.slice(0, 25)}…` : entry.name),
+      label(entry.name, at, at[0] > width * 0.62, labels),
     ];
   }
 
