@@ -47,8 +47,9 @@ class AboutEntry:
 class Sample:
     """One query's row of an entry: what came back and how it was judged; nothing of the annotation.
 
-    `prediction` and `judgements` have the keys of samples_<task>.jsonl. `seconds`,
-    `n_prompt_tokens` and `n_new_tokens` are None where the run does not know them.
+    `prediction` and `judgements` have the keys of samples_<task>.jsonl. What
+    follows `judgements` is None where the run does not know it; `n_frames` frames were shown, taken at
+    `effective_fps`, by which a reply that counts frames is read.
     """
 
     query_id: str
@@ -60,6 +61,8 @@ class Sample:
     judgements: Mapping[str, Any] = field(default_factory=dict)
     n_prompt_tokens: int | None = None
     n_new_tokens: int | None = None
+    n_frames: int | None = None
+    effective_fps: float | None = None
     seconds: float | None = None
 
 

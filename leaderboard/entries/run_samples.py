@@ -15,14 +15,14 @@ from rarft.leaderboard.entries.results_file import without_paths
 from rarft.leaderboard.entries.safe_text import without_surrogates
 
 _REQUIRED: Final = ("query_id", "status", "reply", "prediction")
-_MEASURED: Final = ("n_prompt_tokens", "n_new_tokens", "seconds")
+_MEASURED: Final = ("n_prompt_tokens", "n_new_tokens", "n_frames", "effective_fps", "seconds")
 
 Measured = Mapping[tuple[str, str], Mapping[str, Any]]
-"""What the reply to each (task, query id) took; a query without a stored reply is absent."""
+"""What the reply to each (task, query id) took and saw; a query without a stored reply is absent."""
 
 
 def read_measured(run: Path) -> Measured:
-    """Return the tokens and seconds of the first reply to each query.
+    """Return the tokens, frames and seconds of the first reply to each query.
 
     It is empty where a run was copied without its replies.
 

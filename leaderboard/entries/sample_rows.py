@@ -12,6 +12,8 @@ from rarft.harness.replies import Status
 from rarft.harness.taxonomy import CATEGORIES
 from rarft.harness.types import Kind
 from rarft.leaderboard.entries.limits import (
+    MAX_FPS,
+    MAX_FRAMES,
     MAX_LINE,
     MAX_QUERY_ID,
     MAX_SECONDS,
@@ -87,8 +89,14 @@ def sample_of(row: Mapping[str, Any], *, place: str) -> Sample:
         relevance_score=_number(row["relevance_score"], f"{place}: relevance_score"),
         prediction=_prediction(row["prediction"], place),
         judgements=_judgements(row["judgements"], place),
-        n_prompt_tokens=_count(row["n_prompt_tokens"], f"{place}: n_prompt_tokens"),
-        n_new_tokens=_count(row["n_new_tokens"], f"{place}: n_new_tokens"),
+        n_prompt_tokens=_count(
+            row["n_prompt_tokens"], f"{place}: n_prompt_tokens", highest=MAX_TOKENS
+        ),
+        n_new_tokens=_count(row["n_new_tokens"], f"{place}: n_new_tokens", highest=MAX_TOKENS),
+        n_frames=_count(row["n_frames"], f"{place}: n_frames", highest=MAX_FRAMES),
+        effective_fps=_number(
+            row["effective_fps"], f"{place}: effective_fps", lowest=0.0, highest=MAX_FPS
+        ),
         seconds=_number(row["seconds"], f"{place}: seconds", lowest=0.0, highest=MAX_SECONDS),
     )
     fault = _disagreement(sample)
@@ -209,9 +217,9 @@ def _number(
     return value
 
 
-def _count(value: int | None, place: str) -> int | None:
-    if value is not None and not 0 <= value <= MAX_TOKENS:
-        raise _bad(f"{place}: got {value}, expected 0 to {MAX_TOKENS}; make the entry again")
+def _count(value: int | None, place: str, *, highest: int) -> int | None:
+    if value is not None and not 0 <= value <= highest:
+        raise _bad(f"{place}: got {value}, expected 0 to {highest}; make the entry again")
     return value
 
 

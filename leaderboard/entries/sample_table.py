@@ -29,6 +29,8 @@ COLUMNS: Final = (
     ColumnLayout("judgements", BYTE_ARRAY),
     ColumnLayout("n_prompt_tokens", INT64, is_nullable=True),
     ColumnLayout("n_new_tokens", INT64, is_nullable=True),
+    ColumnLayout("n_frames", INT64, is_nullable=True),
+    ColumnLayout("effective_fps", DOUBLE, is_nullable=True),
     ColumnLayout("seconds", DOUBLE, is_nullable=True),
 )
 MAX_BYTES: Final = {

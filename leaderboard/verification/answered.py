@@ -37,7 +37,11 @@ class Answered:
     @property
     def reply(self) -> Reply:
         """Return the reply as judges take it."""
-        return Reply(text=self.sample.reply if self.speaks else None)
+        return Reply(
+            text=self.sample.reply if self.speaks else None,
+            n_frames=self.sample.n_frames,
+            effective_fps=self.sample.effective_fps,
+        )
 
     @property
     def judgements(self) -> dict[Measure, Judgement]:

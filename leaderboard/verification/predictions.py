@@ -23,17 +23,17 @@ from rarft.harness.types import Prediction, Reply, Span
 from rarft.leaderboard.entries.refusal import EntryRefused, shown
 from rarft.leaderboard.verification.answered import Answered
 from rarft.leaderboard.verification.claims import Claims
+from rarft.leaderboard.verification.shown_frames import COUNTING, check_shown_frames
 from rarft.leaderboard.verification.verified import Check
 
 _SPEAKING: Final = ("hf", "openai", "vllm")
 """Backends whose every reply is text."""
-_NEEDS_TIMES: Final = "frames: the form needs frame_times_s"
 _BY_LLM: Final = ("spans", "flags")
 """Of what a language model reads as grounded, these come from its own answer."""
 
-_Way = Literal["read", "judged", "own", "frames"]
-"""How a prediction came about: the rule read it, a language model judged it, the model answered
-without words, or in frames whose times an entry does not hold."""
+_Way = Literal["read", "judged", "own"]
+"""How a prediction came about: the rule read it, a language model judged it, or the model answered
+without words."""
 
 
 def check_predictions(task: str, answered: Sequence[Answered], claims: Claims) -> tuple[Check, ...]:
@@ -43,63 +43,53 @@ def check_predictions(task: str, answered: Sequence[Answered], claims: Claims) -
         EntryRefused: a stored prediction does not follow from its reply.
     """
     _check_silence(task, answered, claims)
-    is_moved = _is_moved(answered, claims)
+    frames = check_shown_frames(task, answered, claims)
     ways: Counter[_Way] = Counter()
     for one in answered:
         if one.prediction is None:
             continue
-        expected, way = _expected(one, claims, is_moved=is_moved)
+        expected, way = _expected(one, claims)
         if expected != one.prediction:
             raise _differs(task, one, expected, claims)
         ways[way] += 1
-    return tuple(_checks(task, ways, claims))
+    return (*_checks(task, ways, claims), *frames)
 
 
-def _expected(one: Answered, claims: Claims, *, is_moved: bool) -> tuple[Prediction, _Way]:
+def _expected(one: Answered, claims: Claims) -> tuple[Prediction, _Way]:
     """Return what a reply says, and how that is known."""
     stored = one.prediction
     assert stored is not None
     if not one.speaks:
         return _own_answer(stored), "own"
-    rule = _read(one, claims, is_moved=is_moved)
+    rule = _read(one, claims)
     if claims.config.repeats > 1 and stored.kind != "grounded":
         # The other samples of a repeated query, which agree on a span, are not in an entry.
         rule = replace(rule, candidates=stored.candidates)
     if claims.config.judging.judge_of("relevance") in LLM_JUDGES:
         return _judged(one, rule, stored)
-    if rule.reason == _NEEDS_TIMES and stored != rule:
-        return stored, "frames"
     return rule, "read"
 
 
-def _read(one: Answered, claims: Claims, *, is_moved: bool) -> Prediction:
-    query = one.query
-    return _rule(one.sample.reply, claims.form, query.duration_s, query.clip, is_moved)
+def _read(one: Answered, claims: Claims) -> Prediction:
+    query, shown = one.query, (one.sample.n_frames, one.sample.effective_fps)
+    # Frames change how few replies are read; the others need not be read once a video.
+    if claims.form != COUNTING and query.clip is None:
+        shown = (None, None)
+    return _rule(one.sample.reply, claims.form, query.duration_s, query.clip, *shown)
 
 
 # Models repeat themselves, most of all where they refuse.
 @lru_cache(maxsize=512)
 def _rule(
-    text: str, form: Form, duration_s: float | None, clip: Span | None, is_moved: bool
+    text: str,
+    form: Form,
+    duration_s: float | None,
+    clip: Span | None,
+    n_frames: int | None,
+    effective_fps: float | None,
 ) -> Prediction:
-    # How many frames were shown matters only where times count from the start of a clip.
-    reply = Reply(text=text, n_frames=1 if is_moved else None)
+    reply = Reply(text=text, n_frames=n_frames, effective_fps=effective_fps)
     return judge_reply(reply, form=form, duration_s=duration_s, clip=clip)
-
-
-def _is_moved(answered: Sequence[Answered], claims: Claims) -> bool:
-    """Return whether times were moved from the start of a clip: the same for a whole run.
-
-    The first reply tells it that is read in two ways.
-    """
-    for one in answered:
-        clip = one.query.clip
-        if clip is None or not one.speaks or one.prediction is None or not one.prediction.spans:
-            continue
-        as_told, moved = (_read(one, claims, is_moved=is_moved) for is_moved in (False, True))
-        if as_told.spans != moved.spans:
-            return one.prediction.spans == moved.spans
-    return False
 
 
 def _own_answer(stored: Prediction) -> Prediction:
@@ -173,9 +163,6 @@ def _checks(task: str, ways: Counter[_Way], claims: Claims) -> list[Check]:
     if ways["own"]:
         detail = f"{ways['own']:,} answers without words are the model's own"
         checks.append(Check(name="replies", task=task, outcome="taken", detail=detail))
-    if ways["frames"]:
-        detail = f"{ways['frames']:,} replies count frames, whose times an entry does not hold"
-        checks.append(Check(name="replies", task=task, outcome="lacking", detail=detail))
     if claims.config.repeats > 1:
         detail = "relevance scores and spans of repeated queries rest on replies not in an entry"
         checks.append(Check(name="repeats", task=task, outcome="taken", detail=detail))

@@ -178,7 +178,8 @@ class Browser:
         if not await self.value_of("typeof axe === 'object'"):
             await self.call("Runtime.evaluate", expression=f"{axe}; undefined")
         return await self.value_of(
-            "axe.run(document, {resultTypes: ['violations']}).then(r => r.violations"
+            "axe.run(document, {resultTypes: ['violations'], preload: false})"
+            ".then(r => r.violations"
             ".filter(v => ['serious', 'critical'].includes(v.impact))"
             ".map(v => ({id: v.id, impact: v.impact, nodes: v.nodes.slice(0, 5)"
             ".map(n => n.html.slice(0, 200) + ' ' + n.failureSummary)})))"

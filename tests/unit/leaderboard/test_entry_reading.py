@@ -34,6 +34,8 @@ ROW = {
     "judgements": "{}",
     "n_prompt_tokens": None,
     "n_new_tokens": None,
+    "n_frames": None,
+    "effective_fps": None,
     "seconds": None,
 }
 RESULTS = {

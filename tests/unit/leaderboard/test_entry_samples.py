@@ -39,6 +39,8 @@ ROW = {
     "judgements": json.dumps({"categories": JUDGEMENT}),
     "n_prompt_tokens": 9,
     "n_new_tokens": 4,
+    "n_frames": 8,
+    "effective_fps": 2.0,
     "seconds": 0.5,
 }
 LAYOUT = {
@@ -95,6 +97,7 @@ def test_what_is_written_is_read_back():
     assert sample.prediction == PREDICTION
     assert sample.judgements == {"categories": JUDGEMENT}
     assert (sample.relevance_score, sample.n_new_tokens, sample.seconds) == (0.25, 4, 0.5)
+    assert (sample.n_frames, sample.effective_fps) == (8, 2.0)
 
 
 def test_scripts_and_formulas_in_replies_stay_as_they_are():
@@ -251,6 +254,9 @@ def test_bytes_that_are_not_utf8_are_refused():
         (row(seconds=float("inf")), "not_finite"),
         (row(seconds=-1.0), "bad_sample"),
         (row(n_new_tokens=-1), "bad_sample"),
+        (row(n_frames=limits.MAX_FRAMES + 1), "bad_sample"),
+        (row(effective_fps=-2.0), "bad_sample"),
+        (row(effective_fps=float("nan")), "not_finite"),
         (row(n_prompt_tokens=10**12), "bad_sample"),
         (row(prediction="[" * 50_000), "too_deep"),
         (row(prediction="null"), "bad_sample"),

@@ -93,13 +93,14 @@ def test_equal_runs_give_equal_entries(finished, tmp_path):
             assert path.read_bytes() == (other / path.relative_to(one)).read_bytes()
 
 
-def test_tokens_and_seconds_are_those_of_the_first_reply(own_run, tmp_path):
+def test_tokens_frames_and_seconds_are_those_of_the_first_reply(own_run, tmp_path):
     def measure(row):
-        row.update(n_prompt_tokens=7, n_new_tokens=3, seconds=0.5)
+        row.update(n_prompt_tokens=7, n_new_tokens=3, n_frames=8, effective_fps=2.0, seconds=0.5)
 
     rewrite_rows(own_run / "responses.jsonl", measure)
     samples = read_entry(submit(own_run, tmp_path / "e")).samples["synth_hi"]
     assert {(s.n_prompt_tokens, s.n_new_tokens, s.seconds) for s in samples} == {(7, 3, 0.5)}
+    assert {(s.n_frames, s.effective_fps) for s in samples} == {(8, 2.0)}
 
 
 def test_a_run_copied_without_its_replies_has_no_tokens(own_run, tmp_path):

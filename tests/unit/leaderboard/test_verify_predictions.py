@@ -26,12 +26,12 @@ def claims(form="prose", backend="hf", **flags):
     return Claims(path=Path("entry"), content=content, config=config, form=form, tier=None)
 
 
-def answered(prediction, reply="2.0 to 5.0", number=0, clip=None):
+def answered(prediction, reply="2.0 to 5.0", number=0, clip=None, duration_s=30.0, **frames):
     query = Query(
         id=str(number), task="t", video="a.mp4", text="a dog", relevant=True, record="0",
-        duration_s=30.0, clip=clip,
+        duration_s=duration_s, clip=clip,
     )  # fmt: skip
-    sample = Sample(query_id=query.id, status="scored", reply=reply)
+    sample = Sample(query_id=query.id, status="scored", reply=reply, **frames)
     return Answered(query=query, sample=sample, prediction=prediction, speaks=bool(reply))
 
 
@@ -43,10 +43,10 @@ def outcomes(checks):
     return [(check.name, check.outcome) for check in checks]
 
 
-def refusal(call):
+def refusal(call, reason="prediction_differs"):
     with pytest.raises(EntryRefused) as refused:
         call()
-    assert refused.value.reason == "prediction_differs"
+    assert refused.value.reason == reason
     return str(refused.value)
 
 
@@ -65,19 +65,52 @@ def test_a_moved_span_is_refused_with_the_field_and_both_values():
 def test_times_of_a_clip_count_from_its_start_for_every_reply_or_for_none():
     clip = Span(10.0, 40.0)
     moved = replace(read("2.0 to 5.0"), spans=(Span(12.0, 15.0),))
-    both = [answered(moved, clip=clip), answered(moved, number=1, clip=clip)]
+    both = [
+        answered(moved, clip=clip, n_frames=8),
+        answered(moved, number=1, clip=clip, n_frames=8),
+    ]
     assert outcomes(check_predictions("t", both, claims())) == [("replies", "passed")]
+    untold = [answered(read("2.0 to 5.0"), clip=clip)]
+    assert outcomes(check_predictions("t", untold, claims())) == [("replies", "passed")]
     mixed = [both[0], answered(read("2.0 to 5.0"), number=1, clip=clip)]
-    assert "query 1" in refusal(lambda: check_predictions("t", mixed, claims()))
+    assert "query '1'" in refusal(lambda: check_predictions("t", mixed, claims()), "bad_sample")
+    unmoved = [answered(read("2.0 to 5.0"), clip=clip, n_frames=8)]
+    assert "query 0" in refusal(lambda: check_predictions("t", unmoved, claims()))
 
 
-def test_replies_in_frames_are_taken_and_leave_the_entry_partial():
-    told = judge_reply(
-        Reply(text="frames 3 to 5", n_frames=8, effective_fps=2.0), form="frames", duration_s=30.0
+def counting(number=0, reply="frames 3 to 5", duration_s=4.0, **frames):
+    """A reply in frames, read with the frames that the entry tells."""
+    told = judge_reply(Reply(text=reply, **frames), form="frames", duration_s=duration_s)
+    return answered(told, reply, number=number, duration_s=duration_s, **frames)
+
+
+def test_replies_in_frames_are_read_again_by_the_frames_shown():
+    one = counting(n_frames=8, effective_fps=2.0)
+    assert one.prediction.spans == (Span(1.0, 2.0),)
+    checks = check_predictions("t", [one], claims("frames"))
+    assert outcomes(checks) == [("replies", "passed"), ("frames", "taken")]
+    moved = replace(one, prediction=replace(one.prediction, spans=(Span(1.5, 2.5),)))
+    refusal(lambda: check_predictions("t", [moved], claims("frames")))
+
+
+def test_frames_of_another_length_than_the_video_leave_the_entry_partial():
+    slow = counting(n_frames=8, effective_fps=0.5)
+    checks = check_predictions("t", [slow], claims("frames"))
+    assert outcomes(checks) == [("replies", "passed"), ("frames", "lacking")]
+    other_video = check_predictions("t", [slow], claims("frames", video_input="other"))
+    assert outcomes(other_video) == [("replies", "passed"), ("frames", "taken")]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"n_frames": 9, "effective_fps": 2.0}, {"n_frames": 8}, {}],
+    ids=["more", "no rate", "none"],
+)
+def test_frames_do_not_differ_between_replies_to_queries_of_one_video(other):
+    both = [counting(n_frames=8, effective_fps=2.0), counting(1, **other)]
+    assert "query '1'" in refusal(
+        lambda: check_predictions("t", both, claims("frames")), "bad_sample"
     )
-    assert told.spans == (Span(1.0, 2.0),)
-    checks = check_predictions("t", [answered(told, "frames 3 to 5")], claims("frames"))
-    assert outcomes(checks) == [("replies", "lacking")]
 
 
 def test_candidates_of_a_repeated_query_are_taken_but_not_those_of_a_single_one():

@@ -130,9 +130,13 @@
   }
 
   function upperBound(sorted, value) {
-    let place = 0;
-    while (place < sorted.length && sorted[place] <= value) place += 1;
-    return place;
+    let [from, to] = [0, sorted.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (sorted[middle] <= value) from = middle + 1;
+      else to = middle;
+    }
+    return from;
   }
 
   // FineGrainedAction is wide for a column: "Fine-Grained Action" breaks into lines.

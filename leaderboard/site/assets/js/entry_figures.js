@@ -32,7 +32,7 @@
     return [make("span", { title: column.title || "" }, nameOf(column)), value, interval(figure.low, figure.high, column), rankOf(figure), noteOf(figure)];
   }
 
-  function mainTable(board, name, figures) {
+  function mainTable(board, title, figures) {
     const order = board.columns.map((one) => one.key);
     const keys = Object.keys(figures).filter((key) => !splitKey(key).slice);
     keys.sort((a, b) => placeOf(order, a) - placeOf(order, b));
@@ -91,7 +91,7 @@
     return rarft.factTable.factTable(`Cost on ${title}`, rows);
   }
 
-  function riskFigure(name, points) {
+  function riskFigure(title, points) {
     if (!points || points.length < 2) return "";
     return make("figure", { class: "slice" }, make("figcaption", {}, "Risk against coverage"),
       rarft.intervalChart.riskCoverage(points, { label: `Risk against coverage on ${title}: at full coverage the risk is ${(points[points.length - 1][2] * 100).toFixed(1)}%` }));

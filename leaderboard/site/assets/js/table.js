@@ -6,6 +6,9 @@
   const { make, fill } = rarft.dom;
   const cells = rarft.tableCells;
   const { groupTitle, columnName } = rarft.boardModel;
+  /** Rows that are in sight before anybody scrolls; the others follow in the next idle moment. */
+  const N_FIRST = 40;
+  const LATER_MS = 120;
   const NAME = { key: "name", label: "Model", unit: "text" };
 
   /** Return the least width of a column in rem: of its figures with their intervals, or of its heading. */
@@ -43,6 +46,8 @@
       this.foot = make("tfoot", { role: "rowgroup" });
       this.caption = make("caption", { class: "visually-hidden", id: "board-caption" });
       this.element = make("table", { class: "board", id: "board-table", role: "table", "aria-labelledby": "board-caption" }, this.caption, this.head, this.body, this.foot);
+      this.rest = [];
+      window.addEventListener("beforeprint", () => this.finish());
       this.head.addEventListener("click", (event) => {
         const button = event.target.closest("button[data-key]");
         if (button) onSort(button.dataset.key);
@@ -61,13 +66,32 @@
       this.markSorted(view, sortColumn);
       this.markRanks(view.task, rankColumn);
       for (const [id, row] of this.rows) row.querySelector(".pick").checked = view.picks.includes(id);
-      this.body.replaceChildren(...rows.map(rowOf));
+      this.place(rows.map(rowOf));
       this.foot.replaceChildren(...references.map(rowOf));
       const widths = widthsOf(columns, view.hasIntervals);
       this.element.style.setProperty("--columns", widths.map((width) => `minmax(${width}rem, ${width}fr)`).join(" ") || "0");
       this.element.style.setProperty("--all", `${widths.reduce((sum, width) => sum + width, 0)}rem`);
       this.element.classList.toggle("no-intervals", !view.hasIntervals);
       this.element.classList.toggle("is-empty", rows.length === 0);
+    }
+
+    // Put rows in the body, unless they are there in this order already. What is in sight comes first.
+    place(rows) {
+      const order = `${this.made} ${rows.map((row) => row.dataset.id).join(" ")}`;
+      if (order === this.order) return;
+      this.order = order;
+      this.rest = rows.slice(N_FIRST);
+      this.body.replaceChildren(...rows.slice(0, N_FIRST));
+      if (this.element.parentElement) this.element.parentElement.scrollTop = 0;
+      if (!this.rest.length) return;
+      const later = window.requestIdleCallback || setTimeout;
+      later(() => this.order === order && this.finish(), later === setTimeout ? LATER_MS : { timeout: LATER_MS });
+    }
+
+    /** Put the rows that are still to follow into the body. */
+    finish() {
+      this.body.append(...this.rest);
+      this.rest = [];
     }
 
     make(task, columns, key) {
