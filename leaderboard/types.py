@@ -47,9 +47,9 @@ class AboutEntry:
 class Sample:
     """One query's row of an entry: what came back and how it was judged; nothing of the annotation.
 
-    `prediction` and `judgements` have the keys of samples_<task>.jsonl. What
-    follows `judgements` is None where the run does not know it; `n_frames` frames were shown, taken at
-    `effective_fps`, by which a reply that counts frames is read.
+    `prediction` and `judgements` have the keys of samples_<task>.jsonl. What follows them is None
+    where the run does not know it. `n_frames` frames were shown, taken at `effective_fps`: a reply
+    that counts frames is read by them.
     """
 
     query_id: str
@@ -68,7 +68,10 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A directory that holds an entry, safely read: hashes match, sizes are bounded."""
+    """A directory that holds an entry, safely read: hashes match, sizes are bounded.
+
+    `claimed_tier` is the submitter's word; a verifier decides.
+    """
 
     path: Path
     slug: str
@@ -78,3 +81,4 @@ class Entry:
     train: Mapping[str, Any] | None
     manifest_sha256: str
     rarft_version: str
+    claimed_tier: Tier | None = None

@@ -23,7 +23,8 @@ Scores = Mapping[str, Any]
 class ModelEntry(BaseModel):
     """The model of a run, as its card described it.
 
-    `backend` is the one that ran, `card_backend` the one that the card names.
+    `backend` is the one that ran, `card_backend` the one that the card names. `form` is the output
+    form by which replies are read.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True, protected_namespaces=())
@@ -36,6 +37,7 @@ class ModelEntry(BaseModel):
     card_backend: str | None = None
     checkpoint: str | None = None
     revision: str | None = None
+    form: str | None = None
     licence: str | None = None
 
     @property
@@ -58,6 +60,7 @@ class Results(BaseModel):
     model: ModelEntry
     results: dict[str, dict[str, Any]]
     floors: dict[str, dict[str, dict[str, Any]]] = Field(default_factory=dict)
+    versions: dict[str, Any] = Field(default_factory=dict)
     n_samples: dict[str, Any] = Field(default_factory=dict, alias="n-samples")
     load_reports: dict[str, dict[str, Any] | None] = Field(default_factory=dict)
     config: dict[str, Any] = Field(default_factory=dict)

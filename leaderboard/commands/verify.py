@@ -28,7 +28,7 @@ def verify_command(
         Literal["none", "some", "all"],
         typer.Option(
             "--rejudge",
-            help="Judgements made again: none, 100 of the categories, or all without an LLM.",
+            help="Judgements made again: none, 100 of each measure, or all; never by an LLM.",
         ),
     ] = "some",
     json_path: Annotated[

@@ -1,6 +1,5 @@
 """Entries: made of runs by `submit`, and read from strangers by `read_entry`."""
 
-from rarft.leaderboard.entries.about import read_claimed_tier
 from rarft.leaderboard.entries.manifest import write_manifest
 from rarft.leaderboard.entries.read import read_entry
 from rarft.leaderboard.entries.refusal import EntryRefused, RefusalReason
@@ -10,7 +9,6 @@ from rarft.leaderboard.entries.submit import submit
 __all__ = [
     "EntryRefused",
     "RefusalReason",
-    "read_claimed_tier",
     "read_entry",
     "submit",
     "visible_text",

@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, fields
-from pathlib import Path
 from typing import Any, Final, get_args
 from urllib.parse import urlsplit
 
 from rarft.leaderboard.entries.limits import MAX_LINE, MAX_NAME, MAX_TEXT
-from rarft.leaderboard.entries.manifest import ABOUT, MAX_BYTES
 from rarft.leaderboard.entries.names import checked_record
 from rarft.leaderboard.entries.refusal import EntryRefused, shown
-from rarft.leaderboard.entries.safe_files import open_folder
 from rarft.leaderboard.entries.safe_json import read_json
 from rarft.leaderboard.entries.safe_text import check_text
 from rarft.leaderboard.types import SCHEMA_VERSION, AboutEntry, Tier
@@ -77,17 +74,6 @@ def parse_about(content: bytes, *, place: str) -> tuple[AboutEntry, Tier | None]
         )
     del record["schema_version"]
     return check_about(AboutEntry(**record), place=place), tier
-
-
-def read_claimed_tier(path: Path) -> Tier | None:
-    """Return the tier that an entry claims for itself, None where it claims none.
-
-    Raises:
-        EntryRefused: entry.json cannot be read.
-    """
-    with open_folder(path) as folder:
-        content = folder.read(ABOUT, max_bytes=MAX_BYTES[ABOUT])
-    return parse_about(content, place=str(path / ABOUT))[1]
 
 
 def _check_address(text: str, place: str) -> None:

@@ -54,7 +54,7 @@ MAX_SPANS: Final = 2_000
 """Spans of one prediction; a reply as long as allowed that lists nothing else has more."""
 MAX_TOKENS: Final = 100_000_000
 MAX_FRAMES: Final = 10_000
-"""Frames of one video; the largest policy of a packaged card has 768, and each has its time made."""
+"""Frames of one video; a packaged card shows at most 768, and a time is made of each."""
 MAX_FPS: Final = 1_000.0
 MAX_SECONDS: Final = 10_000_000.0
 """Four months for one reply."""

@@ -32,7 +32,7 @@ def read_entry(path: Path) -> Entry:
     """
     with open_folder(path) as folder:
         manifest = read_manifest(folder)
-        about, _ = parse_about(read_listed(folder, manifest, ABOUT), place=str(path / ABOUT))
+        about, tier = parse_about(read_listed(folder, manifest, ABOUT), place=str(path / ABOUT))
         results = parse_entry_results(
             read_listed(folder, manifest, RESULTS), place=str(path / RESULTS)
         )
@@ -57,6 +57,7 @@ def read_entry(path: Path) -> Entry:
         train=train,
         manifest_sha256=manifest.sha256,
         rarft_version=manifest.rarft_version,
+        claimed_tier=tier,
     )
 
 

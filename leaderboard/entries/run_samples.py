@@ -18,7 +18,7 @@ _REQUIRED: Final = ("query_id", "status", "reply", "prediction")
 _MEASURED: Final = ("n_prompt_tokens", "n_new_tokens", "n_frames", "effective_fps", "seconds")
 
 Measured = Mapping[tuple[str, str], Mapping[str, Any]]
-"""What the reply to each (task, query id) took and saw; a query without a stored reply is absent."""
+"""What each (task, query id) took and saw; a query without a stored reply is absent."""
 
 
 def read_measured(run: Path) -> Measured:

@@ -1,8 +1,4 @@
-"""What results.json of an entry says beside its figures: flags, model, form, provenance.
-
-It is read again from the entry, with the digest that was checked: the typed results leave out what
-no table shows.
-"""
+"""What results.json of an entry says beside its figures: flags, model, form, provenance."""
 
 from __future__ import annotations
 
@@ -13,18 +9,10 @@ from typing import Any, Final
 
 from rarft.harness.errors import UserError
 from rarft.harness.parsing import FORMS, Form
+from rarft.harness.report.schema import Results
 from rarft.harness.run_config import RunConfig, config_from_json
-from rarft.leaderboard.entries.about import parse_about
-from rarft.leaderboard.entries.manifest import (
-    ABOUT,
-    RESULTS,
-    read_listed,
-    read_manifest,
-    samples_name,
-)
+from rarft.leaderboard.entries.manifest import RESULTS, samples_name
 from rarft.leaderboard.entries.refusal import EntryRefused, shown
-from rarft.leaderboard.entries.safe_files import open_folder
-from rarft.leaderboard.entries.safe_json import read_json
 from rarft.leaderboard.types import Entry, Tier
 
 NOTHING: Final[Mapping[str, Any]] = {}
@@ -35,10 +23,10 @@ _MAX_SEED: Final = 2**32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """results.json as it stands, its flags as typed values, and the tier the entry claims."""
+    """The results of an entry, their flags as typed values, and the tier the entry claims."""
 
     path: Path
-    content: Mapping[str, Any]
+    results: Results
     config: RunConfig
     form: Form
     tier: Tier | None
@@ -55,7 +43,7 @@ class Claims:
     @property
     def provenance(self) -> Mapping[str, Any]:
         """Return where the results say they come from."""
-        return part(self.content, "provenance")
+        return self.results.provenance
 
 
 def part(record: Any, *keys: str) -> Mapping[str, Any]:
@@ -71,28 +59,18 @@ def part(record: Any, *keys: str) -> Mapping[str, Any]:
 
 
 def read_claims(entry: Entry) -> Claims:
-    """Read what an entry says of itself.
+    """Return what an entry says of itself.
 
     Raises:
-        EntryRefused: the files have changed since they were read, or a flag is out of range.
+        EntryRefused: a flag or the form is out of range.
     """
     place = str(entry.path / RESULTS)
-    with open_folder(entry.path) as folder:
-        manifest = read_manifest(folder)
-        if manifest.sha256 != entry.manifest_sha256:
-            raise EntryRefused(
-                "hash_mismatch",
-                f"{entry.path}: got another manifest than a moment ago, expected files that stay "
-                "as they are; verify a copy that nobody writes to",
-            )
-        content = read_json(read_listed(folder, manifest, RESULTS), place=place)
-        _, tier = parse_about(read_listed(folder, manifest, ABOUT), place=str(entry.path / ABOUT))
     return Claims(
         path=entry.path,
-        content=content,
-        config=_config(content.get("config"), place),
-        form=_form(part(content, "model").get("form"), place),
-        tier=tier,
+        results=entry.results,
+        config=_config(entry.results.config, place),
+        form=_form(entry.results.model.form, place),
+        tier=entry.claimed_tier,
     )
 
 

@@ -32,7 +32,7 @@ def check_figures(task: LoadedTask, outcomes: Sequence[QueryOutcome], claims: Cl
         "alias": task.name,
         "sample_len": len(outcomes),
     }
-    stated = part(claims.content, "results", task.name)
+    stated = claims.results.results[task.name]
     found = first_difference(stated, own)
     if found is not None:
         key, got, expected = found
@@ -56,7 +56,7 @@ def checked_floors(task: LoadedTask, claims: Claims) -> dict[str, dict[str, Any]
         EntryRefused: the entry's floors are others.
     """
     own = floor_figures(task, claims.config)
-    stated = part(claims.content, "floors", task.name)
+    stated = claims.results.floors.get(task.name, {})
     for name in (*SHOWN_FLOORS, *stated):
         floor = part(stated, name)
         if name not in own or not floor:

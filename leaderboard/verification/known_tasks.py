@@ -101,13 +101,15 @@ def check_task(task: LoadedTask, claims: Claims) -> None:
     for field in _COMPARED:
         if not _same(stated.get(field), own[field]):
             raise _differs(task, claims, _REASONS.get(field), field, stated.get(field), own[field])
-    beside: dict[str, tuple[RefusalReason, Any]] = {
-        "versions": ("task_version", own["version"]),
-        "n-samples": ("count_differs", {"original": own["n_rows"], "effective": own["n_asked"]}),
-        "load_reports": ("provenance_differs", cleaned(task.load_report)),
+    n_samples = {"original": own["n_rows"], "effective": own["n_asked"]}
+    results = claims.results
+    beside: dict[str, tuple[RefusalReason, Mapping[str, Any], Any]] = {
+        "versions": ("task_version", results.versions, own["version"]),
+        "n-samples": ("count_differs", results.n_samples, n_samples),
+        "load_reports": ("provenance_differs", results.load_reports, cleaned(task.load_report)),
     }
-    for section, (reason, expected) in beside.items():
-        got = part(claims.content, section).get(task.name)
+    for section, (reason, stated_by_task, expected) in beside.items():
+        got = stated_by_task.get(task.name)
         if not _same(got, expected):
             raise _differs(task, claims, reason, section, got, expected)
 

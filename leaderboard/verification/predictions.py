@@ -23,6 +23,7 @@ from rarft.harness.types import Prediction, Reply, Span
 from rarft.leaderboard.entries.refusal import EntryRefused, shown
 from rarft.leaderboard.verification.answered import Answered
 from rarft.leaderboard.verification.claims import Claims
+from rarft.leaderboard.verification.floor_answers import FLOOR_NAMES
 from rarft.leaderboard.verification.shown_frames import COUNTING, check_shown_frames
 from rarft.leaderboard.verification.verified import Check
 
@@ -160,7 +161,7 @@ def _checks(task: str, ways: Counter[_Way], claims: Claims) -> list[Check]:
         judge = claims.config.judging.judge_model
         detail = f"{ways['judged']:,} replies are relevant or not, and where, as {judge} has it"
         checks.append(Check(name="replies", task=task, outcome="taken", detail=detail))
-    if ways["own"]:
+    if ways["own"] and claims.config.model not in FLOOR_NAMES:
         detail = f"{ways['own']:,} answers without words are the model's own"
         checks.append(Check(name="replies", task=task, outcome="taken", detail=detail))
     if claims.config.repeats > 1:

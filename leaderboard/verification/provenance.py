@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from rarft.harness.errors import UserError
+from rarft.harness.judges import similarity
 from rarft.harness.judges.encoder import DEFAULT_ENCODER
-from rarft.harness.judges.judge_config import JudgeConfig
+from rarft.harness.judges.judge_config import NONE, JudgeConfig
 from rarft.harness.models import Card, card_paths, read_card
 from rarft.harness.stages.judge import judge_identities
 from rarft.harness.stages.run_record import prompt_provenance
 from rarft.harness.types import Measure
 from rarft.leaderboard.entries.refusal import EntryRefused, shown
 from rarft.leaderboard.verification.claims import Claims, part
+from rarft.leaderboard.verification.own_encoder import own_encoder_identity
 from rarft.leaderboard.verification.verified import Check
 
 _ENCODED: Final[tuple[Measure, ...]] = ("similarity", "correction")
@@ -31,12 +33,12 @@ def check_provenance(claims: Claims, *, include_path: Sequence[Path]) -> list[Ch
         EntryRefused: a judge, a prompt or the form is another than the entry's flags make it.
     """
     _check_judges(claims)
-    model = part(claims.content, "model")
-    if model.get("name") != claims.config.model:
-        raise _differs(claims, "model.name", model.get("name"), claims.config.model)
+    model = claims.results.model
+    if model.name != claims.config.model:
+        raise _differs(claims, "model.name", model.name, claims.config.model)
     for name in ("backend", "card_backend"):
-        if claims.provenance.get(name) != model.get(name):
-            raise _differs(claims, name, claims.provenance.get(name), model.get(name))
+        if claims.provenance.get(name) != getattr(model, name):
+            raise _differs(claims, name, claims.provenance.get(name), getattr(model, name))
     if claims.provenance.get("seed") != claims.config.seed:
         raise _differs(claims, "seed", claims.provenance.get("seed"), claims.config.seed)
     card = _find_card(claims.config.model, include_path)
@@ -54,7 +56,7 @@ def _check_judges(claims: Claims) -> None:
     # A submitter's weights and encoders are never opened; their names are taken.
     ours = replace(judging, category_weights=None, sbert_model=DEFAULT_ENCODER)
     try:
-        own = judge_identities(ours)
+        own = judge_identities(ours) if own_encoder_identity() else _without_encoder(ours)
     except UserError as error:
         raise EntryRefused("schema", f"{claims.place}: config.judging: {error}") from error
     stated = part(claims.provenance, "judges")
@@ -70,7 +72,20 @@ def _check_judges(claims: Claims) -> None:
 def _is_foreign(measure: Measure, judging: JudgeConfig) -> bool:
     if measure == "categories":
         return judging.judge_of(measure) == "local" and judging.category_weights is not None
-    return measure in _ENCODED and judging.sbert_model != DEFAULT_ENCODER
+    is_ours = judging.sbert_model == DEFAULT_ENCODER and own_encoder_identity()
+    return measure in _ENCODED and not is_ours
+
+
+def _without_encoder(judging: JudgeConfig) -> dict[Measure, dict[str, Any]]:
+    """Return the identities of judges on a machine without the encoder; its model stays open."""
+    silent = replace(judging, judges={**judging.judges, **dict.fromkeys(_ENCODED, NONE)})
+    own = judge_identities(silent)
+    for measure in _ENCODED:
+        if measure in judging.judged:
+            own[measure] = {"judge": similarity.NAME, "version": similarity.VERSION, "model": None}
+    if "similarity" in own:
+        own["similarity"]["text"] = judging.judge_text
+    return own
 
 
 def _find_card(name: str, include_path: Sequence[Path]) -> Card | None:

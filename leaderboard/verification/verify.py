@@ -14,6 +14,7 @@ from rarft.leaderboard.types import Entry
 from rarft.leaderboard.verification.answered import Answered, answered_queries, outcomes_of
 from rarft.leaderboard.verification.claims import Claims, read_claims
 from rarft.leaderboard.verification.figures import check_figures, checked_floors
+from rarft.leaderboard.verification.floor_answers import check_floor_answers
 from rarft.leaderboard.verification.judged_again import Rejudge, judged_again
 from rarft.leaderboard.verification.judgements import judged_replies, judgement_checks
 from rarft.leaderboard.verification.known_tasks import TaskShelf, check_task
@@ -53,7 +54,7 @@ def verify(
     claims = read_claims(entry)
     checks = check_provenance(claims, include_path=shelf.include_path)
     tasks = {
-        name: _verified_task(shelf.find(name, claims), entry, claims, rejudge=rejudge, say=say)
+        name: _verified_task(name, entry, claims, shelf=shelf, rejudge=rejudge, say=say)
         for name in entry.results.tasks
     }
     detail = f"{len(entry.samples)} tables of samples, sizes and digests as the manifest has them"
@@ -64,13 +65,15 @@ def verify(
 
 
 def _verified_task(
-    task: LoadedTask, entry: Entry, claims: Claims, *, rejudge: Rejudge, say: Say
+    name: str, entry: Entry, claims: Claims, *, shelf: TaskShelf, rejudge: Rejudge, say: Say
 ) -> VerifiedTask:
+    task = shelf.find(name, claims)
     check_task(task, claims)
     answered = answered_queries(task, entry.samples[task.name], claims)
     checks = [_asked_check(task), *_complete_checks(task, answered)]
     say(f"{task.name}: reading {len(answered):,} replies again")
     checks += check_predictions(task.name, answered, claims)
+    checks += check_floor_answers(task, answered, claims, shelf=shelf)
     judged = judged_replies(task.name, answered, claims)
     checks += judgement_checks(task.name, judged, claims)
     outcomes = outcomes_of(answered, claims.config)

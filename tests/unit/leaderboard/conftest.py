@@ -11,10 +11,12 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -190,9 +192,9 @@ class Browser:
         return base64.b64decode((await self.call("Page.captureScreenshot"))["data"])
 
 
-@asynccontextmanager
-async def running_browser(profile: Path) -> AsyncIterator[Browser]:
-    """Yield a browser with its own profile, which listens before it opens anything."""
+@contextmanager
+def running_chromium(profile: Path) -> Iterator[str]:
+    """Run a headless Chromium with its own profile and yield the address of its DevTools."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     assert chromium is not None
     port_file = profile / "DevToolsActivePort"
@@ -209,39 +211,53 @@ async def running_browser(profile: Path) -> AsyncIterator[Browser]:
         for _ in range(int(WAIT_S / 0.05)):
             if port_file.is_file() and port_file.read_text().count("\n"):
                 break
-            await asyncio.sleep(0.05)
+            time.sleep(0.05)
         port, path = port_file.read_text().split("\n")[:2]
-        async with (
-            aiohttp.ClientSession() as session,
-            session.ws_connect(f"ws://127.0.0.1:{port}{path}", max_msg_size=0) as socket,
-        ):
-            browser = Browser(socket, await _attach(socket))
-            for domain in ("Page", "Network", "Log", "Runtime"):
-                await browser.call(f"{domain}.enable")
-            # A page without the focus hears nothing of what is focused on it.
-            await browser.call("Emulation.setFocusEmulationEnabled", enabled=True)
-            await browser.use_theme("light")
-            await browser.resize(*WIDE)
-            yield browser
+        yield f"ws://127.0.0.1:{port}{path}"
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
-async def _attach(socket: aiohttp.ClientWebSocketResponse) -> str:
-    """Return the session of the page that the browser began with."""
+@asynccontextmanager
+async def new_page(address: str) -> AsyncIterator[Browser]:
+    """Yield a page that shares nothing with others, and that listens before it opens anything."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(address, max_msg_size=0) as socket,
+    ):
+        numbers = count(-1, -1)
 
-    async def ask(number: int, method: str, **parameters: Any) -> Any:
-        await socket.send_json({"id": number, "method": method, "params": parameters})
-        while (answer := await socket.receive_json(timeout=WAIT_S)).get("id") != number:
-            pass
-        return answer["result"]
+        async def ask(method: str, **parameters: Any) -> Any:
+            number = next(numbers)
+            await socket.send_json({"id": number, "method": method, "params": parameters})
+            while (answer := await socket.receive_json(timeout=WAIT_S)).get("id") != number:
+                pass
+            return answer["result"]
 
-    targets = (await ask(-1, "Target.getTargets"))["targetInfos"]
-    page = next(target for target in targets if target["type"] == "page")
-    attached = await ask(-2, "Target.attachToTarget", targetId=page["targetId"], flatten=True)
-    return str(attached["sessionId"])
+        context = (await ask("Target.createBrowserContext"))["browserContextId"]
+        page = await ask("Target.createTarget", url="about:blank", browserContextId=context)
+        attached = await ask("Target.attachToTarget", targetId=page["targetId"], flatten=True)
+        browser = Browser(socket, str(attached["sessionId"]))
+        for domain in ("Page", "Network", "Log", "Runtime"):
+            await browser.call(f"{domain}.enable")
+        # A page without the focus hears nothing of what is focused on it.
+        await browser.call("Emulation.setFocusEmulationEnabled", enabled=True)
+        await browser.use_theme("light")
+        await browser.resize(*WIDE)
+        try:
+            yield browser
+        finally:
+            await ask("Target.disposeBrowserContext", browserContextId=context)
+
+
+@asynccontextmanager
+async def running_browser(profile: Path) -> AsyncIterator[Browser]:
+    """Yield the page of a browser of its own."""
+    with running_chromium(profile) as address:
+        async with new_page(address) as browser:
+            yield browser
 
 
 def data_text(key: str, value: object) -> str:
@@ -262,21 +278,22 @@ def put_site(folder: Path, values: dict[str, tuple[str, object]]) -> Path:
     return folder
 
 
-@pytest.fixture
-def browser_in() -> Callable[..., Any]:
-    """`running_browser`, skipped where there is no Chromium."""
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of one Chromium for all tests, which are skipped where there is none."""
     if not (shutil.which("chromium") or shutil.which("chromium-browser")):
         pytest.skip("needs Chromium")
-    return running_browser
+    with running_chromium(tmp_path_factory.mktemp("profile")) as address:
+        yield address
 
 
 @pytest.fixture
-def in_browser(browser_in: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
-    """A function that runs `act(browser)` in a browser of its own and returns what it returns."""
+def in_browser(chromium: str) -> Callable[..., Any]:
+    """A function that runs `act(browser)` on a page of its own and returns what it returns."""
 
     def run(act: Callable[[Browser], Any]) -> Any:
         async def acted() -> Any:
-            async with browser_in(tmp_path / "profile") as browser:
+            async with new_page(chromium) as browser:
                 return await act(browser)
 
         return asyncio.run(acted())

@@ -9,7 +9,6 @@ import pytest
 from rarft.leaderboard.entries import (
     EntryRefused,
     limits,
-    read_claimed_tier,
     read_entry,
     write_manifest,
 )
@@ -332,10 +331,10 @@ def test_words_about_an_entry_that_cannot_be_shown_are_refused(entry, about, rea
 
 
 def test_a_claimed_tier_is_told_and_not_believed(entry):
-    assert read_claimed_tier(entry) is None
+    assert read_entry(entry).claimed_tier is None
     (entry / "entry.json").write_text(json.dumps({**ABOUT, "claimed_tier": "recomputed"}))
     write_manifest(entry, slug="entry")
-    assert read_claimed_tier(entry) == "recomputed"
+    assert read_entry(entry).claimed_tier == "recomputed"
     assert not hasattr(read_entry(entry), "tier")
 
 

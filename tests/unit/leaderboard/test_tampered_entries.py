@@ -63,6 +63,8 @@ def good(tmp_path_factory):
         "other_set": forged.replayed_entry(folder, "other_set", metadata={**forged.SET, "seed": 1}),
         "refusing": forged.made_entry(folder, "refusing"),
         "blind": forged.made_entry(folder, "blind", "blind"),
+        "random": forged.made_entry(folder, "random", "random"),
+        "grounding": forged.made_entry(folder, "grounding", "always_ground"),
     }
 
 
@@ -261,6 +263,33 @@ def count(key, by) -> Change:
     return change
 
 
+def answer_right(draft):
+    """Give the answer of the reference, in the form of a model without words."""
+    for row in draft.rows:
+        is_relevant = row["query_id"].endswith("-0")
+        told = row["prediction"]
+        if is_relevant != (told["kind"] == "grounded"):
+            spans = told["spans"] or told.get("candidates") or [[0.0, 1.0]]
+            told.update(kind="grounded" if is_relevant else "refused", candidates=[])
+            told.update(spans=spans if is_relevant else [])
+            return
+    raise AssertionError("every answer is right")
+
+
+def score_right(draft):
+    for row in draft.rows:
+        row["relevance_score"] = float(row["query_id"].endswith("-0"))
+
+
+def fail_wrong(draft):
+    row = draft.row(kind="refused", relevant=True)
+    row.update(status="failed", failure="out of memory", prediction=None, relevance_score=None)
+
+
+def learned_elsewhere(draft):
+    draft.results["config"]["model_args"] = {"train_task": TASK}
+
+
 def narrow(draft):
     draft.figures["f1_avg_ci_low,none"] = draft.figures["f1_avg,none"]
 
@@ -380,6 +409,22 @@ ATTACKS = [
            predicted({"explanation": "There is no dog."}, kind="refused"), entry="refusing"),
     Attack("flags of an answer without words", "prediction_differs",
            predicted({"flags": ["reversed"]}, kind="grounded"), entry="blind"),
+    *(
+        Attack(f"a better answer of the floor {name}", "prediction_differs", answer_right,
+               entry=entry, matched=True)
+        for entry, name in (("refusing", "always_refuse"), ("grounding", "always_ground"),
+                            ("blind", "blind"), ("random", "random"))
+    ),
+    Attack("better scores of the blind floor", "prediction_differs", score_right, entry="blind",
+           matched=True),
+    Attack("scores of a floor that gives none", "prediction_differs", score_right,
+           entry="refusing", matched=True),
+    Attack("a wrong answer of a floor called a failure", "prediction_differs", fail_wrong,
+           entry="refusing", matched=True),
+    Attack("a blind floor that learned elsewhere", "prediction_differs", learned_elsewhere,
+           entry="blind", matched=True),
+    Attack("a floor with arguments of its own", "provenance_differs",
+           set_in("config", "model_args", value={"answers": "mine"}), entry="random"),
     # judgements
     Attack("categories as the reference has them", "judgement_differs", oracle_categories,
            matched=True),
@@ -481,7 +526,9 @@ def test_there_are_forty_attacks_of_different_kinds():
     assert len({attack.reason for attack in ATTACKS}) >= 25
 
 
-@pytest.mark.parametrize("name", ["replayed", "refusing", "blind", "limited"])
+@pytest.mark.parametrize(
+    "name", ["replayed", "refusing", "grounding", "blind", "random", "limited"]
+)
 def test_the_entries_that_are_tampered_with_are_good_before(name, good, shelf):
     verified = verify(good[name], shelf=shelf)
     assert verified.tier == ("partial" if name == "limited" else "recomputed")

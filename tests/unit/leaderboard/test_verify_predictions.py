@@ -9,6 +9,7 @@ from rarft.harness.judges.case import Case
 from rarft.harness.judges.judge_config import JudgeConfig
 from rarft.harness.judges.relevance import predict
 from rarft.harness.judges.rule import judge_reply
+from rarft.harness.report.schema import ModelEntry, Results
 from rarft.harness.run_config import RunConfig
 from rarft.harness.types import Prediction, Query, Reply, Span
 from rarft.leaderboard.entries import EntryRefused
@@ -22,8 +23,10 @@ BY_LLM = JudgeConfig(judges={"relevance": "llm"}, judge_model="judge-1")
 
 def claims(form="prose", backend="hf", **flags):
     config = RunConfig(model="m", tasks=("t",), **flags)
-    content = {"provenance": {"backend": backend}}
-    return Claims(path=Path("entry"), content=content, config=config, form=form, tier=None)
+    results = Results(
+        schema_version=1, model=ModelEntry(name="m"), results={}, provenance={"backend": backend}
+    )
+    return Claims(path=Path("entry"), results=results, config=config, form=form, tier=None)
 
 
 def answered(prediction, reply="2.0 to 5.0", number=0, clip=None, duration_s=30.0, **frames):

@@ -41,7 +41,7 @@
     picked.forEach((entry, place) => drawn.push(...line(board, task, entry, parts, x, y, place + 1, picked.length)));
     const label = `F1 of irrelevant queries by level. ${summary(entries, board, task, "levels", parts)}.`;
     return frame.figure({
-      id: "plot-levels", title: "By level of irrelevance", about: "Strong differs from the video in a detail, weak in almost everything.",
+      id: "plot-levels", title: "By level of irrelevance", about: "A strong query differs from the video in one detail, a weak one in three.",
       picture: frame.picture(width, 280, label, ...drawn), ...tableOf(board, task, entries, "levels", parts),
     });
   }

@@ -18,8 +18,12 @@
     return rarft.outcomes.outcomeOf(query, sample) === outcome;
   }
 
+  // An address may name what no choice shows; it filters nothing then.
+  const isOutcome = (outcome) =>
+    Object.hasOwn(SPECIAL, outcome) || rarft.outcomes.OUTCOMES.some((one) => one.key === outcome);
+
   function asked(filter, row) {
-    if (!filter.outcome) return true;
+    if (!isOutcome(filter.outcome)) return true;
     const samples = filter.of === "any" || filter.of === "each" ? row.samples : row.samples.filter((one) => one.id === filter.of);
     // An entry that is no longer chosen is asked no more.
     const of = samples.length ? samples : row.samples;

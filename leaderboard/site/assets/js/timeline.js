@@ -101,6 +101,7 @@
       for (let n = 0; n * step <= this.extent_s + 1e-9 && n < 100; n += 1) {
         const tick = make("span", {}, clock(n * step));
         tick.style.left = `${((n * step) / this.extent_s) * 100}%`;
+        tick.classList.toggle("last", n * step >= this.extent_s);
         ticks.push(tick);
       }
       this.ticks.replaceChildren(...ticks);
