@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return 2
     except TyperException as error:
-        message = " ".join(error.format_message().split())
+        message = " ".join(error.format_message().split()).rstrip(".")
         print(f"rarft-leaderboard: {message}; see `rarft-leaderboard --help`", file=sys.stderr)
         return 2
     if stopped == INTERRUPTED:

@@ -52,14 +52,14 @@ def build_command(
 ) -> None:
     """Verify entries, rank them, and write the site: no server is needed to open it."""
     from rarft.harness.flags import parse_object
-    from rarft.leaderboard.site_data.build_site import build_site, entry_folders
+    from rarft.leaderboard.site_data.build_site import build_site, entries_of
     from rarft.leaderboard.site_data.group_figures import named_patterns
 
     if shown < 0:
         raise UserError(f"got --shown {shown}, expected a number from 0")
     if n_resamples < 1:
         raise UserError(f"got --n_resamples {n_resamples}, expected a number above 0")
-    folders = [path for folder in entries or () for path in entry_folders(folder)]
+    folders = entries_of(entries or ())
     if entries and not folders:
         held = ", ".join(map(str, entries))
         raise UserError(

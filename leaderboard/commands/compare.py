@@ -17,7 +17,9 @@ def compare_command(
     slices: Annotated[
         bool, typer.Option("--slices", help="Show levels, groups and categories too.")
     ] = False,
-    n_resamples: Annotated[int, typer.Option("--n_resamples")] = 10_000,
+    n_resamples: Annotated[
+        int, typer.Option("--n_resamples", help="Resamples of the videos.")
+    ] = 10_000,
     include_path: Annotated[
         list[Path] | None,
         typer.Option("--include_path", help="Your folder with more tasks; repeatable."),

@@ -29,7 +29,9 @@ def rank_command(
         str,
         typer.Option("--groups", help="Patterns of tasks to average over, comma separated."),
     ] = "hi_*,ss_*",
-    n_resamples: Annotated[int, typer.Option("--n_resamples")] = 2000,
+    n_resamples: Annotated[
+        int, typer.Option("--n_resamples", help="Resamples of the videos.")
+    ] = 2000,
     include_path: Annotated[
         list[Path] | None,
         typer.Option("--include_path", help="Your folder with more tasks; repeatable."),
@@ -44,14 +46,14 @@ def rank_command(
     """Verify entries and rank them by one figure, with ties, intervals and the floors."""
     from rarft.harness.flags import parse_object
     from rarft.leaderboard.site_data.board import board_record
-    from rarft.leaderboard.site_data.build_site import board_of, entry_folders, verify_entries
+    from rarft.leaderboard.site_data.build_site import board_of, entries_of, verify_entries
     from rarft.leaderboard.site_data.data_file import data_text
     from rarft.leaderboard.site_data.group_figures import named_patterns
     from rarft.leaderboard.site_data.rank_table import rank_tables
 
     if n_resamples < 1:
         raise UserError(f"got --n_resamples {n_resamples}, expected a number above 0")
-    folders = [path for folder in entries for path in entry_folders(folder)]
+    folders = entries_of(entries)
     if not folders:
         raise UserError(
             "got no entry, expected folders with a manifest.json; make one with rarft-leaderboard "

@@ -17,6 +17,10 @@ _SLUG: Final = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _TASK: Final = re.compile(r"[A-Za-z0-9_]+(?:[.-][A-Za-z0-9_]+)*")
 
 
+RESERVED: Final = ("paper-", "floor-")
+"""What the names of rows that are no entries begin with."""
+
+
 def is_task(name: str) -> bool:
     """Return whether a task's name can be part of a file's name and of an address."""
     return len(name) <= MAX_TASK_NAME and bool(_TASK.fullmatch(name))
@@ -26,10 +30,11 @@ def is_slug(name: str) -> bool:
     """Return whether an entry can have this name.
 
     Example:
-        >>> is_slug("qwen2.5-vl_7b"), is_slug("../a"), is_slug("a..b")
-        (True, False, False)
+        >>> is_slug("qwen2.5-vl_7b"), is_slug("../a"), is_slug("a..b"), is_slug("floor-blind")
+        (True, False, False, False)
     """
-    return len(name) <= MAX_SLUG and bool(_SLUG.fullmatch(name))
+    is_ours = name.startswith(RESERVED)
+    return len(name) <= MAX_SLUG and bool(_SLUG.fullmatch(name)) and not is_ours
 
 
 def slug_of(name: str) -> str:
@@ -47,7 +52,8 @@ def wrong_slug(place: str, slug: object) -> str:
     """Say what an entry may be called; `place` says where it is called something else."""
     return (
         f"{place}: got {shown(slug)}, expected at most {MAX_SLUG} small letters and digits with "
-        "single '.', '_' or '-' between them; choose another name"
+        "single '.', '_' or '-' between them, not beginning with "
+        f"{' or '.join(RESERVED)}; choose another name"
     )
 
 

@@ -35,7 +35,7 @@ def entry_results(record: Mapping[str, Any]) -> dict[str, Any]:
     Of a path the last part stays: it names a checkpoint or a file.
 
     Example:
-        >>> entry_results({"configs": {}, "config": {"model_args": {"pretrained": "/home/me/ck"}}})
+        >>> entry_results({"configs": {}, "config": {"model_args": {"pretrained": "/home/you/ck"}}})
         {'config': {'model_args': {'pretrained': 'ck'}}}
     """
     kept = {name: record[name] for name in SECTIONS if name in record}
@@ -72,7 +72,7 @@ def without_paths(text: str) -> str:
     """Return a text with the folders of this machine taken out of it.
 
     Example:
-        >>> without_paths("cannot open /home/me/videos/a.mp4: no such file")
+        >>> without_paths("cannot open /home/you/videos/a.mp4: no such file")
         'cannot open a.mp4: no such file'
         >>> without_paths("see https://example.org/a/b and <answer>1</answer>")
         'see https://example.org/a/b and <answer>1</answer>'

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, Final
 
 from rarft.harness.errors import UserError
@@ -14,11 +15,12 @@ from rarft.leaderboard.paper import read_paper
 from rarft.leaderboard.site_data.group_figures import GROUP_PATTERNS
 from rarft.leaderboard.site_data.measured_board import N_RESAMPLES, MeasuredBoard, measure_board
 from rarft.leaderboard.site_data.site_files import N_SHOWN, shown_queries, write_site_data
-from rarft.leaderboard.site_data.site_videos import copy_videos
+from rarft.leaderboard.site_data.site_videos import check_video_folders, copy_videos
 from rarft.leaderboard.site_data.verified_rows import verified_row, verified_tasks, with_floors
 from rarft.leaderboard.verification import TaskShelf, Verified, verify
 
 PAGES: Final = Path(__file__).parent.parent / "site"
+INDEX: Final = "index.html"
 MADE: Final = ("data", "videos", "assets")
 """The folders of a site that a build makes anew."""
 Say = Callable[[str], None]
@@ -65,9 +67,11 @@ def build_site(
 
     Raises:
         EntryRefused: an entry does not hold, and `skip_refused` is off.
-        UserError: two entries have one name, or a file cannot be written.
+        UserError: two entries have one name, a folder of videos is not there, or a file cannot be
+            written.
     """
     _check_output(output)
+    check_video_folders(videos)
     verified = verify_entries(
         entries,
         include_path=include_path,
@@ -83,6 +87,8 @@ def build_site(
         n_resamples=n_resamples,
         say=say,
     )
+    # The first page marks the folder as a site, so that a build that breaks off can be made again.
+    shutil.copy(PAGES / INDEX, output / INDEX)
     _clear(output)
     shutil.copytree(PAGES, output, dirs_exist_ok=True)
     loaded = verified_tasks(verified.held)
@@ -168,21 +174,51 @@ def entry_folders(folder: Path) -> tuple[Path, ...]:
     if (folder / "manifest.json").exists():
         return (folder,)
     if not folder.is_dir():
-        raise UserError(f"got --entries {folder}, which is no folder, expected one with entries")
+        raise UserError(
+            f"got {folder}, which is no folder, expected an entry or a folder with entries; check "
+            "the path"
+        )
     return tuple(path.parent for path in sorted(folder.glob("*/manifest.json")))
 
 
-def _check_output(output: Path) -> None:
-    """Stop before an hour of work where the folder holds something that is no site.
+def entries_of(folders: Iterable[Path]) -> tuple[Path, ...]:
+    """Return the entries of several folders, those that are named twice once.
 
     Raises:
-        UserError: the folder holds other files than a site.
+        UserError: one of the folders is not there.
     """
-    if output.is_dir() and any(output.iterdir()) and not (output / "data/board.json").is_file():
+    found = {path.resolve(): path for folder in folders for path in entry_folders(folder)}
+    return tuple(found.values())
+
+
+def _check_output(output: Path) -> None:
+    """Make the folder, and stop before an hour of work where the site cannot be written there.
+
+    Raises:
+        UserError: the folder cannot be made or written, or holds other files than a site.
+    """
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=output):
+            pass
+    except OSError as error:
+        raise UserError(
+            f"got --output {output}, which cannot be written ({error.strerror}), expected a folder "
+            "for the site; give another"
+        ) from error
+    if any(output.iterdir()) and not _is_site(output):
         raise UserError(
             f"got --output {output}, which holds other files, expected a new folder or a site that "
             "was built there; give another"
         )
+
+
+def _is_site(folder: Path) -> bool:
+    """Return whether a build wrote a folder, or began to."""
+    if (folder / "data/board.json").is_file():
+        return True
+    index = folder / INDEX
+    return index.is_file() and index.read_bytes() == (PAGES / INDEX).read_bytes()
 
 
 def _clear(output: Path) -> None:

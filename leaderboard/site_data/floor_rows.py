@@ -47,6 +47,16 @@ class FloorReplies:
         }
 
 
+def floor_id(name: str) -> str:
+    """Return the id of a floor's row on the board.
+
+    Example:
+        >>> floor_id("always_ground")
+        'floor-always_ground'
+    """
+    return f"floor-{name}"
+
+
 def replies_of_floors(queries: Sequence[Query], *, seed: int = 0) -> FloorReplies:
     """Return what every floor that applies answers to the queries of a task.
 
@@ -136,7 +146,7 @@ def _row(
     policy: Policy,
 ) -> BoardRow:
     return BoardRow(
-        id=f"floor-{name}",
+        id=floor_id(name),
         kind="blind" if name == BLIND else "floor",
         tier="recomputed",
         about=AboutEntry(name=label, title=TITLES[name], family="baseline"),

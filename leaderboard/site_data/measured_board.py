@@ -10,6 +10,7 @@ from typing import Final
 from rarft.harness.report.schema import number_of
 from rarft.leaderboard.paper import Paper
 from rarft.leaderboard.ranking.differences import Pair
+from rarft.leaderboard.site_data.balance_floors import balance_floors, balance_rows
 from rarft.leaderboard.site_data.board_rows import BoardRow, BoardTask
 from rarft.leaderboard.site_data.group_figures import (
     GROUP_PATTERNS,
@@ -20,7 +21,7 @@ from rarft.leaderboard.site_data.group_figures import (
 )
 from rarft.leaderboard.site_data.paper_figures import PaperBoardRow, paper_rows
 from rarft.leaderboard.site_data.task_figures import Figures, FiguresOfTask, figures_of_task
-from rarft.leaderboard.site_data.task_list import in_order
+from rarft.leaderboard.site_data.task_list import in_order, published_sizes
 
 N_RESAMPLES: Final = 2_000
 SEED: Final = 0
@@ -34,6 +35,7 @@ class MeasuredBoard:
     """The board's tasks and rows with every figure in its place.
 
     `figures` is by task or group, then by row. `of_task` holds the comparisons and the conditions.
+    Rows without outcomes are floors computed from the balance of a task that only papers have.
     `pairs` are the compared ones, and `has_all_pairs` whether these are all.
     """
 
@@ -96,16 +98,21 @@ def measure_board(
         for group in groups:
             if mean := mean_of_paper(group, one.figures):
                 figures[group.name][one.id] = mean
+    balance = balance_floors(published_sizes(name for name in names if name not in of_task))
+    for name, own_floors in balance.items():
+        figures[name] |= own_floors
+    added = balance_rows(rows, {name for own_floors in balance.values() for name in own_floors})
     return MeasuredBoard(
         tasks={task.name: task for task in tasks},
         task_names=tuple(names),
         groups=groups,
-        rows=tuple(rows),
+        rows=(*rows, *added),
         paper=reported,
         figures=figures,
         of_task={name: replace(one, drawn={}) for name, one in of_task.items()},
         pairs=pairs,
-        has_all_pairs=has_all,
+        # A floor without samples is compared with nothing.
+        has_all_pairs=has_all and not added,
         n_resamples=n_resamples,
         seed=seed,
     )

@@ -27,13 +27,17 @@ def rank_tables(board: MeasuredBoard, *, by: str, task: str = "") -> list[Table]
     if task and task not in board.figures:
         known = ", ".join(board.figures)
         raise UserError(f"got --task {task}, expected one of {known}")
-    keys = {key for rows in board.figures.values() for own in rows.values() for key in own}
+    shown = [task] if task else list(board.figures)
+    keys = {key for name in shown for own in board.figures[name].values() for key in own}
     if by not in keys:
         near = get_close_matches(by, sorted(keys), n=1)
         hint = f", did you mean '{near[0]}'" if near else ""
-        raise UserError(f"got --by {by}, which no row has, expected a figure such as f1_avg{hint}")
+        raise UserError(
+            f"got --by {by}, which no row has{f' on {task}' if task else ''}, expected a figure "
+            f"such as f1_avg{hint}; give another"
+        )
     tables = []
-    for name in [task] if task else board.figures:
+    for name in shown:
         rows = {row: own[by] for row, own in board.figures[name].items() if by in own}
         if rows:
             tables.append(_table(board, name, by, rows))

@@ -33,9 +33,7 @@ def copy_videos(
     Raises:
         UserError: a folder is not there, or a video cannot be copied.
     """
-    for folder in folders:
-        if not folder.is_dir():
-            raise UserError(f"got --videos {folder}, which is no folder, expected one with videos")
+    check_video_folders(folders)
     names = dict.fromkeys(query.video for query in queries if _is_plain(query.video))
     found = {name: path for name in names if (path := _in_folders(name, folders))}
     if may_show_texts(task.metadata):
@@ -46,6 +44,20 @@ def copy_videos(
         _copy(path, target)
         copied[name] = target.relative_to(site).as_posix()
     return copied
+
+
+def check_video_folders(folders: Sequence[Path]) -> None:
+    """Stop at a folder of videos that is not there.
+
+    Raises:
+        UserError: one of them is no folder.
+    """
+    for folder in folders:
+        if not folder.is_dir():
+            raise UserError(
+                f"got --videos {folder}, which is no folder, expected one with videos; check the "
+                "path"
+            )
 
 
 def _own_videos(

@@ -26,6 +26,7 @@ from rarft.leaderboard.site_data.board_columns import BOARD_COLUMNS, column_of
 from rarft.leaderboard.site_data.board_rows import BoardRow, BoardTask
 from rarft.leaderboard.site_data.run_figures import run_figures
 from rarft.leaderboard.site_data.shown_figure import ShownFigure
+from rarft.leaderboard.verification.verified import LEFT_OUT
 
 Figures = Mapping[str, ShownFigure]
 _ALL_COLUMNS = frozenset(column.key for column in BOARD_COLUMNS)
@@ -77,7 +78,7 @@ def figures_of_task(
         )
 
     condition = _condition(task, rows)
-    entries = _entries(rows, drawn, condition)
+    entries = _entries(task, rows, drawn, condition)
     floors = _floors(task, rows, condition)
     names = {row.id for row in rows}
     ranking = rank_task(
@@ -126,13 +127,28 @@ def _condition(task: BoardTask, rows: Sequence[BoardRow]) -> Condition | None:
     return shared_condition(asked, n_in_task=len(task.queries))
 
 
+def _leaves_out(row: BoardRow, task: str) -> bool:
+    return any(
+        (check["name"], check["task"], check["outcome"]) == (LEFT_OUT, task, "lacking")
+        for check in row.verification.get("checks", ())
+    )
+
+
 def _entries(
+    task: BoardTask,
     rows: Sequence[BoardRow],
     drawn: Mapping[str, Mapping[str, DrawnFigure]],
     condition: Condition | None,
 ) -> dict[str, frozenset[str]]:
-    """Return, by figure, the entries that are ranked."""
-    ranked = [row for row in rows if condition is not None and row.id in condition.ids]
+    """Return, by figure, the entries that are ranked.
+
+    Of few scored queries nothing is significantly better, so who answers few would be first.
+    """
+    ranked = [
+        row
+        for row in rows
+        if condition is not None and row.id in condition.ids and not _leaves_out(row, task.name)
+    ]
     keys = dict.fromkeys(key for row in ranked for key in drawn[row.id])
     return {
         key: judged_alike({row.id: row.results for row in ranked if key in drawn[row.id]}, key)

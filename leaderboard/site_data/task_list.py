@@ -122,6 +122,17 @@ def official_tasks() -> Mapping[str, TaskMetadata]:
     return dict(sorted(found.items(), key=lambda item: (item[1].paper_table, item[0])))
 
 
+def published_sizes(tasks: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Return how many queries of packaged tasks are relevant and irrelevant, 0 where unknown.
+
+    Example:
+        >>> published_sizes(["hi_tvgbench", "mine"])
+        {'hi_tvgbench': (800, 800)}
+    """
+    counts = {name: official_tasks()[name].counts for name in tasks if name in official_tasks()}
+    return {name: (one.relevant or 0, one.irrelevant or 0) for name, one in counts.items()}
+
+
 def in_order(tasks: Iterable[str]) -> list[str]:
     """Return tasks in the order of the paper's tables, unknown ones in front, unnamed sets last.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from rarft.harness.errors import UserError
 from rarft.harness.replies import Policy
 from rarft.harness.stages.loaded_task import LoadedTask
 from rarft.harness.types import Query
@@ -17,23 +16,12 @@ from rarft.leaderboard.verification.verified import Verified
 OPEN_LICENCES: Final = frozenset(
     {"Apache-2.0", "MIT", "BSD-3-Clause", "CC0-1.0", "CC-BY-4.0", "CC-BY-SA-4.0"}
 )
-RESERVED: Final = ("paper-", "floor-")
-"""What the ids of rows that are no entries begin with."""
 _REPORTED: Final = ("tier", "tiers", "reasons", "checks", "verified_by_rarft")
 
 
 def verified_row(verified: Verified) -> BoardRow:
-    """Return the row of a verified entry.
-
-    Raises:
-        UserError: its id is one of those kept for floors and papers.
-    """
+    """Return the row of a verified entry."""
     entry = verified.entry
-    if entry.slug.startswith(RESERVED):
-        raise UserError(
-            f"{entry.path}: got the entry name {entry.slug}, expected one that does not begin with "
-            f"{' or '.join(RESERVED)}; submit it under another"
-        )
     report: Mapping[str, Any] = verified.to_json()
     return BoardRow(
         id=entry.slug,

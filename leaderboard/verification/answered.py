@@ -18,7 +18,6 @@ from rarft.leaderboard.verification.claims import Claims
 
 NO_WORDS: Final = "empty reply"
 """How the parser reads a reply that is there and holds no word."""
-SHARE_TOLERANCE: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +76,6 @@ def answered_queries(
                 f"{claims.rows_of(task.name)}: got query {shown(sample.query_id)} unjudged, "
                 "expected a prediction, as the rule reads every reply; make the entry again",
             )
-        _check_share(task, sample, claims)
     return tuple(map(_answered, task.asked, samples))
 
 
@@ -97,21 +95,6 @@ def outcomes_of(answered: Sequence[Answered], config: RunConfig) -> tuple[QueryO
         )
         for one in answered
     )
-
-
-def _check_share(task: LoadedTask, sample: Sample, claims: Claims) -> None:
-    """Make sure that the score of a repeated query is a share of its replies."""
-    n_repeats, score = claims.config.repeats, sample.relevance_score
-    if n_repeats == 1 or score is None:
-        return
-    n_grounding = round(score * n_repeats)
-    if not 0 <= n_grounding <= n_repeats or abs(n_grounding / n_repeats - score) > SHARE_TOLERANCE:
-        raise EntryRefused(
-            "bad_sample",
-            f"{claims.rows_of(task.name)}: got the relevance score {score:g} of query "
-            f"{shown(sample.query_id)}, expected a share of its {n_repeats} replies; make the "
-            "entry again",
-        )
 
 
 def _answered(query: Query, sample: Sample) -> Answered:

@@ -59,7 +59,8 @@ def check_floor_answers(
 
 def _replies(name: str, task: LoadedTask, claims: Claims, shelf: TaskShelf) -> Sequence[Reply]:
     arguments = claims.config.model_args
-    if set(arguments) - ({_TRAIN_TASK} if name == "blind" else set()):
+    known = {"backend"} | ({_TRAIN_TASK} if name == "blind" else set())
+    if set(arguments) - known:
         raise EntryRefused(
             "provenance_differs",
             f"{claims.place}: config.model_args: got {shown(sorted(arguments))} for {name}, "

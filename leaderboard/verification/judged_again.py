@@ -76,7 +76,7 @@ def _unavailable(measure: Measure, model: str, say: Say) -> str:
     own = own_encoder_identity()
     if own and model != own:
         return " by an encoder that is not the package's"
-    if own:
+    if own and not encoder_fault.cache_info().currsize:
         say(f"loading the sentence encoder, about {_LOADING_S:.0f} s the first time")
     fault = encoder_fault() if own else "it is not installed"
     if fault:

@@ -46,6 +46,7 @@ def check_predictions(task: str, answered: Sequence[Answered], claims: Claims) -
     _check_silence(task, answered, claims)
     frames = check_shown_frames(task, answered, claims)
     ways: Counter[_Way] = Counter()
+    n_otherwise = 0
     for one in answered:
         if one.prediction is None:
             continue
@@ -53,7 +54,8 @@ def check_predictions(task: str, answered: Sequence[Answered], claims: Claims) -
         if expected != one.prediction:
             raise _differs(task, one, expected, claims)
         ways[way] += 1
-    return (*_checks(task, ways, claims), *frames)
+        n_otherwise += way == "judged" and _is_otherwise(one, claims)
+    return (*_checks(task, ways, n_otherwise, claims), *frames)
 
 
 def _expected(one: Answered, claims: Claims) -> tuple[Prediction, _Way]:
@@ -69,6 +71,13 @@ def _expected(one: Answered, claims: Claims) -> tuple[Prediction, _Way]:
     if claims.config.judging.judge_of("relevance") in LLM_JUDGES:
         return _judged(one, rule, stored)
     return rule, "read"
+
+
+def _is_otherwise(one: Answered, claims: Claims) -> bool:
+    """Return whether a language model takes a reply for something else than the rule does."""
+    rule, stored = _read(one, claims), one.prediction
+    assert stored is not None
+    return (rule.kind, rule.spans[:1]) != (stored.kind, stored.spans[:1])
 
 
 def _read(one: Answered, claims: Claims) -> Prediction:
@@ -120,8 +129,9 @@ def _check_silence(task: str, answered: Sequence[Answered], claims: Claims) -> N
     if silent is None:
         return
     backend = claims.provenance.get("backend")
-    is_mixed = claims.form != "structured" and any(one.speaks for one in scored)
-    if backend in _SPEAKING or is_mixed:
+    # Replies made elsewhere may all be spans, whatever form is named for those with words.
+    is_elsewhere = backend == "replay" and not any(one.speaks for one in scored)
+    if backend in _SPEAKING or (claims.form != "structured" and not is_elsewhere):
         raise EntryRefused(
             "prediction_differs",
             f"{claims.rows_of(task)}: got a prediction for query {shown(silent.query.id)} without "
@@ -152,14 +162,17 @@ def _plain(value: object) -> object:
     return list(bounds) if bounds != (None, None) else value
 
 
-def _checks(task: str, ways: Counter[_Way], claims: Claims) -> list[Check]:
+def _checks(task: str, ways: Counter[_Way], n_otherwise: int, claims: Claims) -> list[Check]:
     checks = []
     if ways["read"]:
         detail = f"{ways['read']:,} replies read again by form {claims.form}"
         checks.append(Check(name="replies", task=task, outcome="passed", detail=detail))
     if ways["judged"]:
         judge = claims.config.judging.judge_model
-        detail = f"{ways['judged']:,} replies are relevant or not, and where, as {judge} has it"
+        detail = (
+            f"{ways['judged']:,} replies are relevant or not, and where, as {judge} has it, "
+            f"{n_otherwise:,} of them otherwise than the rule reads them"
+        )
         checks.append(Check(name="replies", task=task, outcome="taken", detail=detail))
     if ways["own"] and claims.config.model not in FLOOR_NAMES:
         detail = f"{ways['own']:,} answers without words are the model's own"

@@ -13,6 +13,7 @@ from rarft.harness.judges import similarity
 from rarft.harness.judges.encoder import DEFAULT_ENCODER
 from rarft.harness.judges.judge_config import NONE, JudgeConfig
 from rarft.harness.models import Card, card_paths, read_card
+from rarft.harness.models.backend_choice import with_backend
 from rarft.harness.stages.judge import judge_identities
 from rarft.harness.stages.run_record import prompt_provenance
 from rarft.harness.types import Measure
@@ -44,11 +45,27 @@ def check_provenance(claims: Claims, *, include_path: Sequence[Path]) -> list[Ch
     card = _find_card(claims.config.model, include_path)
     checks = [_check_prompts(claims, card)]
     if card is not None:
-        form = claims.config.model_args.get("form", card.output.form)
-        if claims.form != form:
-            raise _differs(claims, "model.form", claims.form, form)
+        _check_card(claims, card)
     detail = "tokens, seconds, hardware, versions of engines and what the submitter says of it"
     return [*checks, Check(name="said", outcome="taken", detail=detail)]
+
+
+def _check_card(claims: Claims, card: Card) -> None:
+    """Compare how the model was run, and what its name always carries, with its card here."""
+    arguments, model = claims.config.model_args, claims.results.model
+    try:
+        chosen, _ = with_backend(card, arguments)
+    except UserError as error:
+        raise EntryRefused(
+            "provenance_differs", f"{claims.place}: config.model_args: {error}"
+        ) from error
+    # Other backends take no form: whoever names one has a model read that answers otherwise.
+    is_replayed = chosen.backend == "replay"
+    form = arguments.get("form", card.output.form) if is_replayed else card.output.form
+    own = {"card_backend": card.backend, "backend": chosen.backend, "form": form}
+    for name, expected in (own | {"status": card.status}).items():
+        if getattr(model, name) != expected:
+            raise _differs(claims, f"model.{name}", getattr(model, name), expected)
 
 
 def _check_judges(claims: Claims) -> None:

@@ -15,6 +15,9 @@ Found = Literal["passed", "taken", "lacking"]
 """passed: done again with the same result; taken: believed, as nothing can be done again; lacking:
 why the entry is not recomputed in full."""
 
+LEFT_OUT: Final = "left_out"
+"""The name of checks about what figures leave out: lacking, the task is not ranked."""
+
 ORDER: Final[tuple[Tier, ...]] = ("reported", "partial", "recomputed")
 """Tiers from the one that can be trusted least."""
 

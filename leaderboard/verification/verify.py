@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
 
 from rarft.harness.stages.loaded_task import LoadedTask
 from rarft.leaderboard.entries import read_entry
 from rarft.leaderboard.entries.refusal import EntryRefused
 from rarft.leaderboard.types import Entry
-from rarft.leaderboard.verification.answered import Answered, answered_queries, outcomes_of
+from rarft.leaderboard.verification.answered import answered_queries, outcomes_of
 from rarft.leaderboard.verification.claims import Claims, read_claims
 from rarft.leaderboard.verification.figures import check_figures, checked_floors
 from rarft.leaderboard.verification.floor_answers import check_floor_answers
 from rarft.leaderboard.verification.judged_again import Rejudge, judged_again
 from rarft.leaderboard.verification.judgements import judged_replies, judgement_checks
 from rarft.leaderboard.verification.known_tasks import TaskShelf, check_task
+from rarft.leaderboard.verification.left_out import check_left_out
 from rarft.leaderboard.verification.predictions import check_predictions
 from rarft.leaderboard.verification.provenance import check_provenance
+from rarft.leaderboard.verification.repeated import check_repeats
 from rarft.leaderboard.verification.verified import ORDER, Check, Verified, VerifiedTask
 
 Say = Callable[[str], None]
-
-MAX_FAILED_SHARE: Final = 0.01
-"""Failed queries leave every mean, so an entry with more of them chose its queries."""
 
 
 def verify(
@@ -70,14 +67,16 @@ def _verified_task(
     task = shelf.find(name, claims)
     check_task(task, claims)
     answered = answered_queries(task, entry.samples[task.name], claims)
-    checks = [_asked_check(task), *_complete_checks(task, answered)]
+    checks = [_asked_check(task)]
     say(f"{task.name}: reading {len(answered):,} replies again")
     checks += check_predictions(task.name, answered, claims)
+    check_repeats(task.name, answered, claims)
     checks += check_floor_answers(task, answered, claims, shelf=shelf)
     judged = judged_replies(task.name, answered, claims)
     checks += judgement_checks(task.name, judged, claims)
     outcomes = outcomes_of(answered, claims.config)
     checks.append(check_figures(task, outcomes, claims))
+    checks += check_left_out(task.name, answered, claims)
     checks += judged_again(task.name, judged, claims, rejudge=rejudge, say=say)
     say(f"{task.name}: floors; the blind one takes minutes where a large task is new here")
     floors = checked_floors(task, claims)
@@ -95,22 +94,6 @@ def _asked_check(task: LoadedTask) -> Check:
         outcome="passed" if is_whole else "lacking",
         detail=f"{task.n_asked:,} of {n_rows:,} queries were asked",
     )
-
-
-def _complete_checks(task: LoadedTask, answered: Sequence[Answered]) -> list[Check]:
-    """Say which queries have no score, and whether they are few enough."""
-    found = Counter(one.sample.status for one in answered)
-    allowed = {"missing": 0.0, "unjudged": 0.0, "failed": MAX_FAILED_SHARE * len(answered)}
-    return [
-        Check(
-            name="queries",
-            task=task.name,
-            outcome="lacking" if found[status] > most else "taken",
-            detail=f"{found[status]:,} of {len(answered):,} queries are {status}",
-        )
-        for status, most in allowed.items()
-        if found[status]
-    ]
 
 
 def _check_tier(verified: Verified, claims: Claims) -> None:

@@ -272,7 +272,8 @@ def test_two_entries_of_one_name_are_told(entries, tmp_path):
 def test_a_site_without_entries_shows_the_paper(tmp_path):
     build_site([], tmp_path / "site")
 
-    assert {row["kind"] for row in read(tmp_path / "site", "board")["entries"]} == {"paper"}
+    kinds = {row["kind"] for row in read(tmp_path / "site", "board")["entries"]}
+    assert kinds == {"paper", "floor"}
 
 
 def told(command, *arguments):
@@ -295,6 +296,14 @@ def test_rank_prints_the_rows_in_the_order_of_their_figure(entries, tmp_path):
 
     assert printed.index("script") < printed.index("guesses")
     FILES["board"].model_validate_json(path.read_bytes())
+
+
+def test_a_figure_that_no_row_has_on_the_task_is_told(entries):
+    asked = (rank_command, entries, "--metadata", json.dumps(METADATA), "--n_resamples", 20)
+
+    message = told(*asked, "--task", "hi_charades", "--paper", "--by", "auroc")
+
+    assert message.startswith("got --by auroc, which no row has on hi_charades, expected")
 
 
 def test_compare_prints_every_figure_and_writes_the_queries(entries, tmp_path):

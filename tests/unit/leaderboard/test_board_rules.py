@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -110,6 +111,19 @@ def test_rows_that_were_asked_less_are_shown_without_a_rank():
     assert found["a"]["f1_avg"].rank == 1
     assert found["b"]["f1_avg"].rank is None
     assert found["b"]["f1_avg"].flags == ("other_conditions",)
+
+
+def test_who_answers_few_queries_is_not_first_for_want_of_significance():
+    few = row_of("few", right=0.2)
+    lost = [replace(one, counts_as=None, status="missing") for one in few.outcomes["hi_a"][4:]]
+    held = {"hi_a": (*few.outcomes["hi_a"][:4], *lost)}
+    check = {"name": "left_out", "task": "hi_a", "outcome": "lacking", "detail": ""}
+    few = replace(few, outcomes=held, verification={"checks": [check]})
+
+    found = figures_of([row_of("a", right=0.9), few])
+
+    assert found["a"]["f1_avg"].rank == 1
+    assert found["few"]["f1_avg"].rank is None
 
 
 def test_the_whole_task_is_ranked_however_many_rows_were_asked_less():

@@ -249,15 +249,15 @@ def test_nothing_is_overwritten_unless_asked(finished, tmp_path):
 
 
 def test_train_json_goes_along_without_the_folders_of_the_machine(own_run, tmp_path):
-    record = {"schema_version": 1, "name": "t", "recipe": {"data": "/home/me/sets/hi_vtg"}}
+    record = {"schema_version": 1, "name": "t", "recipe": {"data": "/home/you/sets/hi_vtg"}}
     (own_run / "train.json").write_text(json.dumps(record))
     assert read_entry(submit(own_run, tmp_path / "e")).train["recipe"] == {"data": "hi_vtg"}
 
 
 def test_no_folder_and_no_secret_of_the_machine_is_in_an_entry(own_run, tmp_path):
     def change(record):
-        record["config"]["include_path"] = ["/home/me/tasks"]
-        record["config"]["model_args"] = {"pretrained": "/home/me/ck-50", "api_key": "k-123"}
+        record["config"]["include_path"] = ["/home/you/tasks"]
+        record["config"]["model_args"] = {"pretrained": "/home/you/ck-50", "api_key": "k-123"}
         record["config"]["judging"]["judge_base_url"] = "http://10.0.0.3:8000/v1"
         record["model"]["checkpoint"] = "~/ck/step-50"
 
@@ -280,7 +280,7 @@ def test_the_words_of_prompts_stay_as_their_digest_has_them():
 @pytest.mark.parametrize(
     ("text", "kept"),
     [
-        ("/home/me/x.mp4", "x.mp4"),
+        ("/home/you/x.mp4", "x.mp4"),
         ("file:///a/b.mp4", "b.mp4"),
         (r"C:\Users\me\ck", "ck"),
         (r"\\server\share\ck", "ck"),

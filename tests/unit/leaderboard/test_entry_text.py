@@ -156,6 +156,7 @@ def test_structs_that_would_take_too_much_are_faults(content, fault):
 
 def test_every_reason_is_explained_once():
     page = Path(__file__).parents[3] / "docs" / "leaderboard_entries.md"
-    lines = page.read_text(encoding="utf-8").split("## Why an entry is refused")[1].splitlines()
+    section = page.read_text(encoding="utf-8").split("## Why an entry is refused")[1]
+    lines = section.split("\n## ")[0].splitlines()
     named = [line.split("`")[1] for line in lines if line.startswith("| `")]
     assert named == list(get_args(RefusalReason))

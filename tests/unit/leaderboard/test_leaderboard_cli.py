@@ -37,7 +37,7 @@ def test_every_command_says_what_it_does(name):
         (["verify", "missing"], "missing"),
         (["submit", "missing", "--output", "entry"], "missing"),
         (["build", "--no_such_flag"], "--no_such_flag"),
-        (["rerank"], "rerank"),
+        (["nonsense"], "No such command 'nonsense'; see `rarft-leaderboard --help`"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(arguments, said, capsys, tmp_path, monkeypatch):

@@ -113,6 +113,20 @@ async def state_of(browser: Any) -> dict[str, str]:
     return await browser.value_of("({...rarft.urlState.read()})")
 
 
+def test_a_floor_that_was_asked_nothing_is_told_from_one_that_was(make_site, in_browser) -> None:
+    board = made_board()
+    asked = next(one for one in board["entries"] if one["id"] == "always-ground")
+    asked["tasks"]["one"]["n"] = {"queries": 4, "scored": 4}
+    page = (make_site(made_values(board)) / "index.html").as_uri()
+
+    async def act(browser: Any) -> None:
+        await browser.open(page, ready=READY)
+        under = await browser.texts_of("#board-table tfoot .under")
+        assert under == ["sees only the query", "floor", "floor, computed"]
+
+    in_browser(act)
+
+
 def test_rows_are_sorted_by_any_column_and_the_floors_stay_below(page, in_browser) -> None:
     async def act(browser: Any) -> None:
         await browser.open(page, ready=READY)

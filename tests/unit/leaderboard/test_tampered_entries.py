@@ -4,33 +4,25 @@ Unless an attack is about hashes, the manifest is made to match what was changed
 """
 
 import importlib.util
-import json
-import os
-import pickle
 import random
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from rarft.leaderboard.entries import EntryRefused, RefusalReason
 from rarft.leaderboard.verification import verify
 
 _SPEC = importlib.util.spec_from_file_location(
-    "forged_entries", Path(__file__).with_name("forged_entries.py")
+    "tampered_entries", Path(__file__).with_name("tampered_entries.py")
 )
-forged = importlib.util.module_from_spec(_SPEC)
-sys.modules[_SPEC.name] = forged
-_SPEC.loader.exec_module(forged)
+by = importlib.util.module_from_spec(_SPEC)
+sys.modules[_SPEC.name] = by
+_SPEC.loader.exec_module(by)
 
-TASK = forged.TASK
-SAMPLES = f"samples/{TASK}.parquet"
-Change = Callable[["forged.Draft"], None]
+forged, Change, SAMPLES, TASK = by.forged, by.Change, by.SAMPLES, by.TASK
 
 
 @dataclass(frozen=True)
@@ -68,273 +60,24 @@ def good(tmp_path_factory):
     }
 
 
-def set_in(*path, value) -> Change:
-    """Set a value of results.json by its keys."""
-
-    def change(draft):
-        record = draft.results
-        for key in path[:-1]:
-            record = record[key]
-        record[path[-1]] = value
-
-    return change
-
-
-def figure(key, value) -> Change:
-    return set_in("results", TASK, f"{key},none", value=value)
-
-
-def about(**changed) -> Change:
-    return lambda draft: draft.about.update(changed)
-
-
-def rewritten(name: str, edit: Callable[[str], str]) -> Change:
-    """Edit the text of a file and hash it again."""
-
-    def change(draft):
-        path = draft.path / name
-        path.write_text(edit(path.read_text()))
-        draft.hash_again()
-
-    return change
-
-
-def manifest(edit: Callable[[dict], None]) -> Change:
-    def change(draft):
-        path = draft.path / "manifest.json"
-        record = json.loads(path.read_text())
-        edit(record)
-        path.write_text(json.dumps(record))
-
-    return change
-
-
-def predicted(changed, **wanted) -> Change:
-    """Change the prediction of the first row that has some values."""
-    return lambda draft: draft.row(**wanted)["prediction"].update(changed)
-
-
-def judged(measure="categories", **changed) -> Change:
-    def change(draft):
-        row = next(row for row in draft.rows if row["judgements"].get(measure))
-        row["judgements"][measure].update(changed)
-
-    return change
-
-
-def hash_all(draft):
-    """List files that the manifest's own writer would not list."""
-    record = json.loads((draft.path / "manifest.json").read_text())
-    files = [path for path in draft.path.rglob("*") if path.is_file()]
-    for path in files:
-        name = str(path.relative_to(draft.path))
-        if name != "manifest.json":
-            record["files"].setdefault(name, "0" * 64)
-    (draft.path / "manifest.json").write_text(json.dumps(record))
-
-
-def put_pickle(draft):
-    (draft.path / "samples" / "weights.pkl").write_bytes(pickle.dumps({"a": 1}))
-
-
-def put_listed_pickle(draft):
-    put_pickle(draft)
-    hash_all(draft)
-
-
-def pickle_as_samples(draft):
-    (draft.path / SAMPLES).write_bytes(pickle.dumps([1, 2, 3]))
-    draft.hash_again()
-
-
-def link_results(draft):
-    target = draft.path.parent / "elsewhere.json"
-    (draft.path / "results.json").rename(target)
-    (draft.path / "results.json").symlink_to(target)
-
-
-def link_samples(draft):
-    target = draft.path.parent / "elsewhere"
-    (draft.path / "samples").rename(target)
-    (draft.path / "samples").symlink_to(target, target_is_directory=True)
-
-
-def pipe_as_train(draft):
-    os.mkfifo(draft.path / "train.json")
-
-
-def repacked(**options) -> Change:
-    """Write the samples in another layout of Parquet."""
-
-    def change(draft):
-        table = pq.read_table(draft.path / SAMPLES)
-        pq.write_table(table, draft.path / SAMPLES, **options)
-        draft.hash_again()
-
-    return change
-
-
-def bomb(draft):
-    """A hundred thousand rows that all point to one text of a dictionary."""
-    names = pq.read_schema(draft.path / SAMPLES).names
-    zeros = pa.array([0] * 100_000, type=pa.int32())
-    column = pa.DictionaryArray.from_arrays(zeros, ["x" * 100_000])
-    table = pa.table(dict.fromkeys(names, column))
-    pq.write_table(table, draft.path / SAMPLES, compression="zstd")
-    draft.hash_again()
-
-
-def nested_column(draft):
-    table = pq.read_table(draft.path / SAMPLES)
-    nested = pa.array([[[1]]] * table.num_rows)
-    pq.write_table(table.append_column("nested", nested), draft.path / SAMPLES)
-    draft.hash_again()
-
-
-def duplicate_row(draft):
-    draft.rows.append(dict(draft.rows[0]))
-
-
-def swap_rows(draft):
-    draft.rows[0], draft.rows[1] = draft.rows[1], draft.rows[0]
-
-
-def unjudge(draft):
-    row = draft.row(kind="grounded", relevant=False)
-    row.update(status="unjudged", prediction=None, failure="hard to say")
-
-
-def rename_task(draft):
-    for section in ("results", "floors", "versions", "n-samples", "load_reports"):
-        record = draft.results[section]
-        record["hi_secret"] = record.pop(TASK)
-    draft.provenance["tasks"]["hi_secret"] = draft.provenance["tasks"].pop(TASK)
-
-
-def rename_samples(draft):
-    (draft.path / SAMPLES).rename(draft.path / "samples/hi_secret.parquet")
-    draft.hash_again()
-
-
-def ground_right(draft):
-    """Put the true span where a wrong one was told."""
-    row = draft.row(kind="grounded", relevant=True)
-    row["prediction"]["spans"] = [[start + 1.0, end + 1.0] for start, end in _spans(row)]
-
-
-def _spans(row):
-    return row["prediction"]["spans"]
-
-
-def refuse_instead(draft):
-    row = draft.row(kind="grounded", relevant=False)
-    categories = next(one["judgements"] for one in draft.rows if one["judgements"])
-    row["prediction"].update(kind="refused", spans=[], flags=[], explanation="No such thing.")
-    row["judgements"] = categories
-
-
-def silence(draft):
-    """Leave the words out, so that the prediction looks like an answer without any."""
-    row = draft.row(kind="grounded", relevant=True, flags=[])
-    row["reply"] = ""
-
-
-def oracle_categories(draft):
-    """Let every refusal name what the reference names."""
-    by_id = {doc["id"]: doc for doc in forged.load(**forged.SET)["test"]}
-    for row in draft.rows:
-        if "categories" in row["judgements"]:
-            row["judgements"]["categories"]["value"] = by_id[row["query_id"]]["categories"]
-
-
-def drop_judgement(draft):
-    next(row for row in draft.rows if row["judgements"])["judgements"].clear()
-
-
-def judge_grounding(draft):
-    given = next(row["judgements"] for row in draft.rows if row["judgements"])
-    draft.row(kind="grounded", relevant=False)["judgements"] = given
-
-
-def count(key, by) -> Change:
-    def change(draft):
-        draft.figures[f"{key},none"] += by
-
-    return change
-
-
-def answer_right(draft):
-    """Give the answer of the reference, in the form of a model without words."""
-    for row in draft.rows:
-        is_relevant = row["query_id"].endswith("-0")
-        told = row["prediction"]
-        if is_relevant != (told["kind"] == "grounded"):
-            spans = told["spans"] or told.get("candidates") or [[0.0, 1.0]]
-            told.update(kind="grounded" if is_relevant else "refused", candidates=[])
-            told.update(spans=spans if is_relevant else [])
-            return
-    raise AssertionError("every answer is right")
-
-
-def score_right(draft):
-    for row in draft.rows:
-        row["relevance_score"] = float(row["query_id"].endswith("-0"))
-
-
-def fail_wrong(draft):
-    row = draft.row(kind="refused", relevant=True)
-    row.update(status="failed", failure="out of memory", prediction=None, relevance_score=None)
-
-
-def learned_elsewhere(draft):
-    draft.results["config"]["model_args"] = {"train_task": TASK}
-
-
-def narrow(draft):
-    draft.figures["f1_avg_ci_low,none"] = draft.figures["f1_avg,none"]
-
-
-def other_seed(draft):
-    draft.results["config"]["seed"] = draft.provenance["seed"] = 7
-
-
-def other_prompt(draft):
-    next(iter(draft.provenance["prompts"].values()))["text"] += " Think hard."
-
-
-def official_prompt(draft):
-    next(iter(draft.provenance["prompts"].values()))["origin"] = "official"
-
-
-def lower_blind(draft):
-    floor = draft.results["floors"][TASK]["blind"]
-    floor["f1_avg,none"] -= 0.1
-
-
-def whole_task(draft):
-    draft.results["config"]["limit"] = None
-
-
-def many_nested(draft):
-    draft.rows[1]["judgements"] = {"categories": [[[[[[[[1]]]]]]]]}
-
-
 ATTACKS = [
     # files
     Attack("a file changed after it was hashed", "hash_mismatch",
            after=lambda draft: (draft.path / "entry.json").write_text("{}")),
-    Attack("a pickle beside the samples", "unlisted_file", after=put_pickle),
-    Attack("a pickle that the manifest lists", "unlisted_file", after=put_listed_pickle),
-    Attack("a pickle named as samples", "malformed_parquet", after=pickle_as_samples),
-    Attack("results.json is a link", "not_a_plain_file", after=link_results),
-    Attack("the folder of samples is a link", "not_a_plain_file", after=link_samples),
-    Attack("a pipe that never ends", "not_a_plain_file", after=pipe_as_train),
+    Attack("a pickle beside the samples", "unlisted_file", after=by.put_pickle),
+    Attack("a pickle that the manifest lists", "unlisted_file", after=by.put_listed_pickle),
+    Attack("a pickle named as samples", "malformed_parquet", after=by.pickle_as_samples),
+    Attack("results.json is a link", "not_a_plain_file", after=by.link_results),
+    Attack("the folder of samples is a link", "not_a_plain_file", after=by.link_samples),
+    Attack("a pipe that never ends", "not_a_plain_file", after=by.pipe_as_train),
     Attack("a listed file above the entry", "unsafe_path",
-           after=manifest(lambda record: record["files"].update({"../board.json": "0" * 64}))),
+           after=by.manifest(lambda record: record["files"].update({"../board.json": "0" * 64}))),
     Attack("a listed file of the machine", "unsafe_path",
-           after=manifest(lambda record: record["files"].update({"/etc/passwd": "0" * 64}))),
+           after=by.manifest(lambda record: record["files"].update({"/etc/passwd": "0" * 64}))),
     Attack("an entry named as another folder", "unsafe_path",
-           after=manifest(lambda record: record.update(entry="../../board"))),
+           after=by.manifest(lambda record: record.update(entry="../../board"))),
+    Attack("an entry named as a floor's row", "unsafe_path",
+           after=by.manifest(lambda record: record.update(entry="floor-blind"))),
     Attack("no manifest", "not_an_entry",
            after=lambda draft: (draft.path / "manifest.json").unlink()),
     Attack("no samples", "missing_file", after=lambda draft: (draft.path / SAMPLES).unlink()),
@@ -342,140 +85,150 @@ ATTACKS = [
     Attack("results.json of 9 MB", "too_large",
            after=lambda draft: (draft.path / "results.json").write_text(" " * 9_000_000)),
     Attack("JSON nested a thousand deep", "too_deep",
-           after=rewritten("results.json", lambda text: "[" * 1000 + "]" * 1000)),
-    Attack("NaN among the figures", "not_finite", figure("f1_avg", float("nan"))),
+           after=by.rewritten("results.json", lambda text: "[" * 1000 + "]" * 1000)),
+    Attack("NaN among the figures", "not_finite", by.figure("f1_avg", float("nan"))),
     Attack("an infinite figure", "not_finite",
-           after=rewritten("results.json", lambda text: text.replace(": 42", ": 1e999", 1))),
+           after=by.rewritten("results.json", lambda text: text.replace(": 42", ": 1e999", 1))),
     Attack("a key twice", "duplicate_key",
-           after=rewritten("entry.json", lambda text: text.replace("{", '{"name": "a", ', 1))),
+           after=by.rewritten("entry.json", lambda text: text.replace("{", '{"name": "a", ', 1))),
     Attack("half a results.json", "malformed_json",
-           after=rewritten("results.json", lambda text: text[: len(text) // 2])),
-    Attack("a section of code to load", "schema", set_in("configs", value={"class": "os.system"})),
-    Attack("results of another schema", "schema_version", set_in("schema_version", value=2)),
-    Attack("flags that cannot be", "schema", set_in("config", "policy", value="kind")),
-    Attack("arguments that are no object", "schema", set_in("config", "model_args", value="x" * 9)),
-    Attack("a seed of forty digits", "not_finite", set_in("config", "seed", value=10**40)),
-    Attack("a form that nobody reads", "schema", set_in("model", "form", value="mind")),
-    Attack("a billion resamples", "too_large", set_in("config", "n_resamples", value=10**9)),
+           after=by.rewritten("results.json", lambda text: text[: len(text) // 2])),
+    Attack("a section of code to load", "schema",
+           by.set_in("configs", value={"class": "os.system"})),
+    Attack("results of another schema", "schema_version", by.set_in("schema_version", value=2)),
+    Attack("flags that cannot be", "schema", by.set_in("config", "policy", value="kind")),
+    Attack("arguments that are no object", "schema",
+           by.set_in("config", "model_args", value="x" * 9)),
+    Attack("a seed of forty digits", "not_finite", by.set_in("config", "seed", value=10**40)),
+    Attack("a form that nobody reads", "schema", by.set_in("model", "form", value="mind")),
+    Attack("a billion resamples", "too_large", by.set_in("config", "n_resamples", value=10**9)),
     # what it says of itself
-    Attack("a name that turns the text around", "bad_text", about(name="model \u202egnp.js")),
-    Attack("an address that runs a script", "bad_text", about(url="javascript:alert(1)")),
-    Attack("notes without end", "too_large", about(notes="x" * 3000)),
-    Attack("a tier that does not exist", "claimed_tier", about(claimed_tier="gold")),
+    Attack("a name that turns the text around", "bad_text", by.about(name="model \u202egnp.js")),
+    Attack("an address that runs a script", "bad_text", by.about(url="javascript:alert(1)")),
+    Attack("notes without end", "too_large", by.about(notes="x" * 3000)),
+    Attack("a tier that does not exist", "claimed_tier", by.about(claimed_tier="gold")),
     Attack("a tier above what its samples give", "claimed_tier",
-           about(claimed_tier="recomputed"), entry="limited"),
+           by.about(claimed_tier="recomputed"), entry="limited"),
     # Parquet
-    Attack("another compression", "parquet_layout", after=repacked(compression="gzip")),
-    Attack("a dictionary that unpacks to gigabytes", "parquet_layout", after=bomb),
-    Attack("a nested column", "parquet_layout", after=nested_column),
+    Attack("another compression", "parquet_layout", after=by.repacked(compression="gzip")),
+    Attack("a dictionary that unpacks to gigabytes", "parquet_layout", after=by.bomb),
+    Attack("a nested column", "parquet_layout", after=by.nested_column),
     # rows
-    Attack("a query twice", "duplicate_query", duplicate_row),
+    Attack("a query twice", "duplicate_query", by.duplicate_row),
     Attack("a query left out", "missing_query", lambda draft: draft.rows.pop(3)),
     Attack("a query of no task", "unknown_query",
            lambda draft: draft.rows[3].update(query_id="999999-0")),
-    Attack("queries in another order", "query_order", swap_rows),
+    Attack("a query twice in another spelling", "unknown_query", by.respell_row),
+    Attack("queries in another order", "query_order", by.swap_rows),
     Attack("a relevance score that is no number", "not_finite",
            lambda draft: draft.rows[2].update(relevance_score=float("nan"))),
     Attack("a span that ends before it starts", "bad_sample",
-           predicted({"spans": [[9.0, 3.0]]}, kind="grounded")),
+           by.predicted({"spans": [[9.0, 3.0]]}, kind="grounded")),
     Attack("a span without end", "not_finite",
-           predicted({"spans": [[0.0, float("inf")]]}, kind="grounded")),
-    Attack("a judgement of no category", "bad_judgement", judged(value=["Action/Everything"])),
-    Attack("judgements nested too deep", "too_deep", many_nested),
-    Attack("an unjudged reply where the rule reads", "bad_sample", unjudge),
+           by.predicted({"spans": [[0.0, float("inf")]]}, kind="grounded")),
+    Attack("a judgement of no category", "bad_judgement", by.judged(value=["Action/Everything"])),
+    Attack("judgements nested too deep", "too_deep", by.many_nested),
+    Attack("an unjudged reply where the rule reads", "bad_sample", by.unjudge),
     # tasks
-    Attack("a task nobody knows", "unknown_task", rename_task, after=rename_samples),
+    Attack("a task nobody knows", "unknown_task", by.rename_task, after=by.rename_samples),
     Attack("samples of another version", "task_version",
-           set_in("provenance", "tasks", TASK, "version", value=0.9)),
+           by.set_in("provenance", "tasks", TASK, "version", value=0.9)),
     Attack("another version beside the figures", "task_version",
-           set_in("versions", TASK, value=2.0)),
+           by.set_in("versions", TASK, value=2.0)),
     Attack("another digest of the rows", "task_rows",
-           set_in("provenance", "tasks", TASK, "rows_sha256", value="0" * 64)),
+           by.set_in("provenance", "tasks", TASK, "rows_sha256", value="0" * 64)),
     Attack("samples of another set of the task", "task_rows", entry="other_set"),
-    Attack("a part of the task as the whole", "count_differs", whole_task, entry="limited"),
+    Attack("a part of the task as the whole", "count_differs", by.whole_task, entry="limited"),
     Attack("another licence of the annotation", "provenance_differs",
-           set_in("provenance", "tasks", TASK, "licence", value="none")),
+           by.set_in("provenance", "tasks", TASK, "licence", value="none")),
     # predictions
-    Attack("a span moved", "prediction_differs", ground_right, matched=True),
-    Attack("a grounding turned into a refusal", "prediction_differs", refuse_instead, matched=True),
+    Attack("a span moved", "prediction_differs", by.ground_right, matched=True),
+    Attack("a grounding turned into a refusal", "prediction_differs",
+           by.refuse_instead, matched=True),
     Attack("an explanation in better words", "prediction_differs",
-           predicted({"explanation": "The ball is red, not blue."}, kind="refused"), matched=True),
+           by.predicted({"explanation": "The ball is red, not blue."}, kind="refused"),
+           matched=True),
     Attack("a correction that was not written", "prediction_differs",
-           predicted({"correction": "a blue ball rolls"}, kind="refused"), matched=True),
+           by.predicted({"correction": "a blue ball rolls"}, kind="refused"), matched=True),
     Attack("an unreadable reply read", "prediction_differs",
-           predicted({"kind": "refused", "reason": ""}, kind="unparsed"), matched=True),
-    Attack("a prediction without its reply", "prediction_differs", silence, matched=True),
+           by.predicted({"kind": "refused", "reason": ""}, kind="unparsed"), matched=True),
+    Attack("a prediction without its reply", "prediction_differs", by.silence, matched=True),
     Attack("words of a model without words", "prediction_differs",
-           predicted({"explanation": "There is no dog."}, kind="refused"), entry="refusing"),
+           by.predicted({"explanation": "There is no dog."}, kind="refused"), entry="refusing"),
     Attack("flags of an answer without words", "prediction_differs",
-           predicted({"flags": ["reversed"]}, kind="grounded"), entry="blind"),
+           by.predicted({"flags": ["reversed"]}, kind="grounded"), entry="blind"),
     *(
-        Attack(f"a better answer of the floor {name}", "prediction_differs", answer_right,
+        Attack(f"a better answer of the floor {name}", "prediction_differs", by.answer_right,
                entry=entry, matched=True)
         for entry, name in (("refusing", "always_refuse"), ("grounding", "always_ground"),
                             ("blind", "blind"), ("random", "random"))
     ),
-    Attack("better scores of the blind floor", "prediction_differs", score_right, entry="blind",
+    Attack("better scores of the blind floor", "prediction_differs", by.score_right, entry="blind",
            matched=True),
-    Attack("scores of a floor that gives none", "prediction_differs", score_right,
+    Attack("scores of a floor that gives none", "prediction_differs", by.score_right,
            entry="refusing", matched=True),
-    Attack("a wrong answer of a floor called a failure", "prediction_differs", fail_wrong,
+    Attack("a wrong answer of a floor called a failure", "prediction_differs", by.fail_wrong,
            entry="refusing", matched=True),
-    Attack("a blind floor that learned elsewhere", "prediction_differs", learned_elsewhere,
+    Attack("a blind floor that learned elsewhere", "prediction_differs", by.learned_elsewhere,
            entry="blind", matched=True),
     Attack("a floor with arguments of its own", "provenance_differs",
-           set_in("config", "model_args", value={"answers": "mine"}), entry="random"),
+           by.set_in("config", "model_args", value={"answers": "mine"}), entry="random"),
     # judgements
-    Attack("categories as the reference has them", "judgement_differs", oracle_categories,
+    Attack("categories as the reference has them", "judgement_differs", by.oracle_categories,
            matched=True),
-    Attack("a judgement left out", "judgement_differs", drop_judgement, matched=True),
-    Attack("a judgement of a false grounding", "judgement_differs", judge_grounding, matched=True),
-    Attack("a judgement by somebody else", "judgement_differs", judged(judge="mother")),
-    Attack("a refusal left unscored", "judgement_differs", judged(value=None, reason="no time"),
+    Attack("a judgement left out", "judgement_differs", by.drop_judgement, matched=True),
+    Attack("a judgement of a false grounding", "judgement_differs",
+           by.judge_grounding, matched=True),
+    Attack("a judgement by somebody else", "judgement_differs", by.judged(judge="mother")),
+    Attack("a refusal left unscored", "judgement_differs", by.judged(value=None, reason="no time"),
            matched=True),
     # figures
-    Attack("a higher score", "score_differs", figure("f1_avg", 0.99)),
-    Attack("a score higher by a millionth", "score_differs", count("ra_miou", 1e-6)),
-    Attack("a score as a truth", "score_differs", figure("f1_relevant", True)),
-    Attack("a score as text", "score_differs", figure("f1_relevant", "0.9")),
+    Attack("a higher score", "score_differs", by.figure("f1_avg", 0.99)),
+    Attack("a score higher by a millionth", "score_differs", by.count("ra_miou", 1e-6)),
+    Attack("a score as a truth", "score_differs", by.figure("f1_relevant", True)),
+    Attack("a score as text", "score_differs", by.figure("f1_relevant", "0.9")),
     Attack("a bad score left out", "score_differs", lambda draft: draft.figures.pop("rt_iou,none")),
-    Attack("a figure nobody computes", "score_differs", figure("f1_magic", 1.0)),
-    Attack("a higher score of a slice", "score_differs", figure("f1_irrelevant/strong", 1.0)),
+    Attack("a figure nobody computes", "score_differs", by.figure("f1_magic", 1.0)),
+    Attack("a higher score of a slice", "score_differs", by.figure("f1_irrelevant/strong", 1.0)),
     Attack("another name in the table", "score_differs",
-           set_in("results", TASK, "alias", value="=HYPERLINK(1)")),
-    Attack("a narrower interval", "interval_differs", narrow),
-    Attack("intervals of another seed", "interval_differs", other_seed),
-    Attack("scores of another policy", "score_differs", set_in("config", "policy", value="strict")),
-    Attack("fewer unreadable replies", "count_differs", count("n_unparsed", -1)),
-    Attack("fewer unscored refusals", "count_differs", count("n_judged_categories", 1)),
+           by.set_in("results", TASK, "alias", value="=HYPERLINK(1)")),
+    Attack("a narrower interval", "interval_differs", by.narrow),
+    Attack("intervals of another seed", "interval_differs", by.other_seed),
+    Attack("scores of another policy", "score_differs",
+           by.set_in("config", "policy", value="strict")),
+    Attack("fewer unreadable replies", "count_differs", by.count("n_unparsed", -1)),
+    Attack("fewer unscored refusals", "count_differs", by.count("n_judged_categories", 1)),
     Attack("more rows than there are", "count_differs",
-           set_in("n-samples", TASK, value={"original": 2000, "effective": 42})),
+           by.set_in("n-samples", TASK, value={"original": 2000, "effective": 42})),
     Attack("no count of the rows", "count_differs",
            lambda draft: draft.results["n-samples"].clear()),
     # floors
-    Attack("a lower blind floor", "floor_differs", lower_blind),
+    Attack("a lower blind floor", "floor_differs", by.lower_blind),
     Attack("relevance scores of repeats that never were", "bad_sample",
-           set_in("config", "repeats", value=7)),
+           by.set_in("config", "repeats", value=7)),
     Attack("no floors", "floor_differs", lambda draft: draft.results["floors"].clear()),
     Attack("a blind floor that does not apply", "floor_differs",
-           set_in("floors", TASK, "blind", value={"not_applicable": "one class"})),
+           by.set_in("floors", TASK, "blind", value={"not_applicable": "one class"})),
     Attack("other constant categories", "floor_differs",
-           set_in("floors", TASK, "always_refuse", "constant_categories", value=[])),
+           by.set_in("floors", TASK, "always_refuse", "constant_categories", value=[])),
     # provenance
     Attack("a judge of another version", "provenance_differs",
-           set_in("provenance", "judges", "relevance", "version", value="1")),
+           by.set_in("provenance", "judges", "relevance", "version", value="1")),
     Attack("a judge that never judged", "provenance_differs",
-           set_in("provenance", "judges", "reasoning", value={"judge": "llm", "version": "1"})),
-    Attack("a prompt in other words", "provenance_differs", other_prompt),
-    Attack("a prompt called official", "provenance_differs", official_prompt),
+           by.set_in("provenance", "judges", "reasoning", value={"judge": "llm", "version": "1"})),
+    Attack("a prompt in other words", "provenance_differs", by.other_prompt),
+    Attack("a prompt called official", "provenance_differs", by.official_prompt),
     Attack("another seed than the flags'", "provenance_differs",
-           set_in("provenance", "seed", value=1)),
+           by.set_in("provenance", "seed", value=1)),
     Attack("another backend than ran", "provenance_differs",
-           set_in("provenance", "backend", value="bridge")),
+           by.set_in("provenance", "backend", value="bridge")),
+    Attack("a backend that cannot run the model", "provenance_differs", by.other_backend),
+    Attack("a model of another standing", "provenance_differs",
+           by.set_in("model", "status", value="trained by everybody")),
     Attack("the name of another model", "provenance_differs",
-           set_in("model", "name", value="ra_rft_time_r1")),
+           by.set_in("model", "name", value="ra_rft_time_r1")),
     Attack("the form of another model", "provenance_differs",
-           set_in("model", "form", value="time_tag")),
+           by.set_in("model", "form", value="time_tag")),
 ]  # fmt: skip
 
 
@@ -514,7 +267,7 @@ def test_junk_anywhere_in_what_an_entry_says_is_refused_or_means_nothing(
     draft = forged.taken_apart(good["replayed"], tmp_path / "forged")
     section = generator.choice(("config", "provenance", "model", "floors", "n-samples"))
     path = generator.choice(list(places(draft.results[section])))
-    set_in(section, *path, value=generator.choice(JUNK))(draft)
+    by.set_in(section, *path, value=generator.choice(JUNK))(draft)
     draft.write()
     # Another exception than a refusal would end a site's build at one bad entry.
     with suppress(EntryRefused):

@@ -178,6 +178,24 @@ def test_a_model_that_speaks_does_not_answer_without_words(form, backend):
     assert "query '1' without a reply" in message
 
 
+def test_a_bridged_model_with_a_form_of_words_does_not_answer_without_any():
+    told = Prediction(kind="refused", format_ok=True)
+    silent = [answered(told, reply=""), answered(told, reply="", number=1)]
+    refusal(lambda: check_predictions("t", silent, claims("prose", backend="bridge")))
+    elsewhere = check_predictions("t", silent, claims("generic", backend="replay"))
+    assert outcomes(elsewhere) == [("replies", "taken")]
+
+
+def test_it_is_said_how_often_a_language_model_reads_otherwise_than_the_rule():
+    one = answered(None, "<answer>2.0 to 5.0</answer>")
+    case = Case(query=one.query, reply=one.reply, prediction=read(one.sample.reply), text="")
+    same = predict(case, relevance="relevant", span=[2.0, 5.0])
+    other = predict(case, relevance="relevant", span=[2.0, 9.0])
+    both = [replace(one, prediction=same), replace(one, prediction=other)]
+    (check,) = check_predictions("t", both, claims(judging=BY_LLM))
+    assert "1 of them otherwise than the rule reads them" in check.detail
+
+
 def test_queries_without_a_score_have_nothing_to_read():
     lost = replace(answered(None), sample=Sample(query_id="0", status="missing"))
     assert check_predictions("t", [lost], claims()) == ()

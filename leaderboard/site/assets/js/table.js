@@ -132,13 +132,18 @@
       row.setAttribute("role", "row");
       row.className = isReference ? `reference ${entry.kind}` : entry.kind;
       const rank = make("td", { class: "rank", role: "cell", tabindex: "-1" });
-      row.append(rank, cells.nameCell(entry, { isReference }));
+      row.append(rank, cells.nameCell(entry, { isReference, isComputed: this.isComputed(entry, task) }));
       this.columns.forEach((column, place) => {
         const isFirst = this.firsts[place];
         row.append(column.unit === "text" ? cells.textCell(entry[column.key], isFirst)
           : cells.figureCell(this.board.figure(entry, task, column), column, { isReference, isFirst }));
       });
       return row;
+    }
+
+    // A floor of a task without samples was asked nothing: its figures follow from the size of the set.
+    isComputed(entry, task) {
+      return entry.kind === "floor" && this.board.task(task).kind !== "group" && !entry.tasks[task]?.n?.queries;
     }
 
     markSorted(view, sortColumn) {

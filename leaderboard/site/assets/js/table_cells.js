@@ -55,13 +55,14 @@
   }
 
   const KINDS = { floor: "floor", blind: "sees only the query" };
+  const COMPUTED = "floor, computed";
 
-  function nameCell(entry, { isReference }) {
+  function nameCell(entry, { isReference, isComputed = false }) {
     const cell = make("th", { scope: "row", role: "rowheader", class: "name", tabindex: "-1" });
     const link = make("a", { href: rarft.shell.entryLink(entry.id), dir: "auto" }, entry.name);
     const about = [entry.family ? entry.family.toUpperCase() : "", entry.size].filter(Boolean).join(" · ");
     const pick = make("input", { type: "checkbox", class: "pick", "aria-label": `Plot ${entry.name}`, title: "Plot it" });
-    const under = isReference ? make("span", { class: "under" }, KINDS[entry.kind])
+    const under = isReference ? make("span", { class: "under" }, isComputed ? COMPUTED : KINDS[entry.kind])
       : make("span", { class: "under" }, about ? make("span", { class: "about", dir: "auto" }, about) : "", rarft.shell.tierBadge(entry.tier));
     return rarft.dom.append(cell, make("div", {}, pick, make("span", { class: "name-lines" }, link, under)));
   }
