@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from typing import Final
 
 import typer
-from typer.exceptions import TyperException
 
-from rarft.harness.errors import RarftError, UserError
+from rarft.harness.command_line import run_command
 
-INTERRUPTED: Final = 130
 COMMANDS: Final = (
     "sources",
     "normalise",
@@ -56,31 +54,7 @@ register_commands()
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; a user's mistake, or a path's fault, prints one line and returns 2."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    try:
-        stopped = app(given, prog_name="rarft-data", standalone_mode=False)
-    except UserError as error:
-        print(f"rarft-data: {error}", file=sys.stderr)
-        return 2
-    except RarftError as error:
-        print(f"rarft-data: stopped, {error}; what is stored stays stored", file=sys.stderr)
-        return 1
-    except OSError as error:
-        if error.filename is None:
-            raise
-        print(
-            f"rarft-data: got {error.filename}, which cannot be read or written "
-            f"({error.strerror}), expected a path with room and rights; give another",
-            file=sys.stderr,
-        )
-        return 2
-    except TyperException as error:
-        message = " ".join(error.format_message().split())
-        print(f"rarft-data: {message}; see `rarft-data --help`", file=sys.stderr)
-        return 2
-    if stopped == INTERRUPTED:
-        print("rarft-data: interrupted; run the same command to go on", file=sys.stderr)
-    return stopped if isinstance(stopped, int) else 0
+    return run_command(app, arguments, name="rarft-data", kept="what is stored stays stored")
 
 
 if __name__ == "__main__":
